@@ -1,0 +1,105 @@
+// The search indexes: for each compartment one Xapian shard and one FAISS index.
+//
+// Derived from the store and never the truth: what is lost or damaged is rebuilt by replaying the
+// store's changes in commit order.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/document.h"
+#include "base/permit.h"
+#include "base/result.h"
+
+namespace wenyuan::index {
+
+struct Hit {
+  ChunkId chunk = 0;
+  double score = 0;  // BM25, or the cosine
+};
+
+// What a compartment takes in. `vector` may be empty (no embedding model).
+struct IndexedChunk {
+  ChunkId id = 0;
+  std::string title;
+  std::string headings;
+  std::string text;
+  std::vector<float> vector;
+};
+
+// The changes of one compartment up to and including `commit`, in commit order.
+struct Batch {
+  CommitNumber commit = 0;
+  std::vector<ChunkId> removed;
+  std::vector<IndexedChunk> added;
+};
+
+struct SearchScope {
+  // Compartments to look into; each must be covered by the permit (forbidden otherwise).
+  std::vector<LabelId> labels;
+  // When set, only these chunks (sorted) can be hits.
+  const std::vector<ChunkId>* only = nullptr;
+};
+
+struct CompartmentStatus {
+  LabelId label = 0;
+  CommitNumber applied = 0;  // searches see everything up to here
+  CommitNumber sealed = 0;   // on disk, sealed, up to here
+  std::size_t chunk_count = 0;
+  std::size_t vector_count = 0;
+};
+
+// Thread-safe. Searches never wait for writes.
+class Compartments {
+ public:
+  struct Options {
+    std::filesystem::path directory;
+    std::string store_id;              // files of another store are rebuilt
+    std::vector<std::uint8_t> seal_key;  // 32 bytes; files are sealed with HMAC-SHA256 under it
+    std::string embedding_model;       // vectors of another model are rebuilt
+    std::size_t vector_size = 0;       // 0: no vectors
+    const std::atomic<Epoch>* epoch = nullptr;  // permits of another epoch are refused (conflict)
+  };
+
+  // Loads what is sealed and verifies; the rest has applied == 0 and is to be replayed.
+  static Result<std::unique_ptr<Compartments>> open(const Options& options);
+  ~Compartments();
+
+  CommitNumber applied(LabelId label) const;
+  std::vector<CompartmentStatus> status() const;
+
+  // Visible to searches when it returns. Batches of one compartment come from one thread at a time,
+  // in commit order; one that is not newer than applied() is ignored.
+  Status apply(LabelId label, const Batch& batch);
+  // Writes a new sealed generation of what is applied, and removes the old one's files.
+  Status seal(LabelId label);
+  // For a compartment that no longer exists, or that is to be rebuilt.
+  Status drop(LabelId label);
+
+  // Best first; equal scores by the lower chunk id. Scores are rounded so that they do not depend
+  // on how a compartment's chunks are spread over its files.
+  Result<std::vector<Hit>> keyword(const Permit& permit, const SearchScope& scope,
+                                   std::string_view query, std::size_t count_max) const;
+  Result<std::vector<Hit>> semantic(const Permit& permit, const SearchScope& scope,
+                                    std::span<const float> query, std::size_t count_max) const;
+
+  // For `wenyuan verify`: the ids in each part, sorted.
+  struct Contents {
+    std::vector<ChunkId> lexical;
+    std::vector<ChunkId> vectors;
+  };
+  Result<Contents> contents(LabelId label) const;
+
+ private:
+  struct Impl;
+  explicit Compartments(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wenyuan::index

@@ -1,0 +1,44 @@
+// Brings the search indexes up to what the store has committed.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/document.h"
+#include "base/result.h"
+#include "index/compartments.h"
+#include "store/database.h"
+
+namespace wenyuan::ingest {
+
+// Thread-safe. The store is the truth: the indexer reads its changes in commit order and applies
+// them compartment by compartment.
+class Indexer {
+ public:
+  Indexer(store::Database& database, index::Compartments& compartments);
+  ~Indexer();
+
+  // Returns when the compartments show everything committed before the call. Cheap when nothing
+  // is new; every search calls it first.
+  Status catch_up(std::span<const LabelId> labels);
+  // All compartments; at start.
+  Status catch_up_all(std::stop_token stop);
+  // Seals compartments that have changed much or long ago; called from a background thread.
+  Status seal_changed(bool all);
+
+  struct Mismatch {
+    LabelId label = 0;
+    std::string what;
+  };
+  // Compares store and indexes id by id (`wenyuan verify`). Empty when they agree.
+  Result<std::vector<Mismatch>> verify();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wenyuan::ingest

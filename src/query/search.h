@@ -1,0 +1,74 @@
+// Which chunks answer these words? Hybrid search inside what the permit opens.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/document.h"
+#include "base/permit.h"
+#include "base/result.h"
+#include "index/compartments.h"
+#include "index/fusion.h"
+#include "llm/engine.h"
+#include "store/content_store.h"
+#include "store/database.h"
+
+namespace wenyuan::query {
+
+enum class SearchMode { hybrid, semantic, keyword };
+
+struct SearchRequest {
+  std::string query;
+  std::vector<std::string> collection_ids;  // empty: everything permitted
+  SearchMode mode = SearchMode::hybrid;
+  int limit = 10;  // 1 to 100
+  std::optional<store::DocumentFilter> filter;
+};
+
+struct SearchHit {
+  Chunk chunk;
+  double score = 0;
+  std::optional<double> keyword, semantic, fused;
+  std::vector<std::pair<std::int64_t, std::int64_t>> highlights;  // code points of chunk.text
+};
+
+struct SearchResult {
+  std::vector<SearchHit> hits;
+  SearchMode mode = SearchMode::hybrid;  // what was really done: keyword when there is no embedder
+  std::int64_t commit = 0;  // changes of the searched compartments; unmoved by hidden ones
+};
+
+// Thread-safe.
+class Searcher {
+ public:
+  struct Parts {  // all outlive it
+    store::Database* database;
+    const index::Compartments* compartments;
+    llm::Engine* engine;
+    // Returns when the compartments show everything committed before the call.
+    std::function<Status(std::span<const LabelId>)> catch_up;
+  };
+  struct Options {
+    std::string embedding_model;   // empty: keyword search only
+    double semantic_weight = 0.5;
+    std::size_t candidates = 100;  // from each ranking
+  };
+  Searcher(const Parts& parts, const Options& options) : parts_(parts), options_(options) {}
+
+  // conflict when the permit is stale: ask again with a new one. not_found for a collection that
+  // does not exist or that the permit does not open.
+  Result<SearchResult> search(const Permit& permit, const SearchRequest& request,
+                              std::stop_token stop) const;
+
+ private:
+  Parts parts_;
+  Options options_;
+};
+
+}  // namespace wenyuan::query

@@ -1,0 +1,148 @@
+// Collections, documents, chunks and labels in the database. Everything that touches content takes
+// a Permit; functions without one move content only between parts of the server.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/document.h"
+#include "base/permit.h"
+#include "store/database.h"
+
+namespace wenyuan::store {
+
+// Attributes that labels are made of. Others are for filtering only.
+using AccessAttributes = std::vector<std::string>;  // sorted names
+
+struct DocumentFilter {
+  std::string collection_id;                   // empty: every permitted one
+  std::optional<DocumentState> state;
+  std::string external_id;                     // empty: any
+  std::string media_type;                      // empty: any
+  Attributes attributes;                       // each must be equal
+  std::optional<UnixMillis> created_after;
+};
+
+struct Page {
+  int limit = 50;       // 1 to 200
+  std::string cursor;   // as the last page gave it; empty for the first
+};
+
+template <class T>
+struct Listing {
+  std::vector<T> items;
+  std::string next_cursor;  // empty at the end
+};
+
+// What a delete removed; the receipt's body.
+struct Erased {
+  std::string document_id;
+  std::string sha256;
+  std::int64_t versions = 0;
+  std::int64_t chunks = 0;
+  std::int64_t vectors = 0;
+  std::int64_t bytes = 0;
+  bool blob_removed = false;  // false when another document has the same bytes
+  CommitNumber commit = 0;
+};
+
+// One entry of the replay log of derived indexes.
+struct Change {
+  CommitNumber commit = 0;
+  LabelId label = 0;
+  bool added = true;         // else removed
+  std::string document_id;
+  ChunkId first_chunk = 0;   // the document's chunks are [first_chunk, last_chunk]
+  ChunkId last_chunk = 0;
+};
+
+// All functions are stateless; they work inside the snapshot or transaction given.
+
+// --- collections -------------------------------------------------------------------------------
+// A collection is visible to who may read, write or manage it; the caller (auth) has decided, and
+// passes the permit. not_found when it does not cover the collection.
+Status add_collection(Transaction& tx, const Collection& collection);
+Status update_collection(Transaction& tx, const Permit& permit, const Collection& collection,
+                         const AccessAttributes& access);  // relabels its documents
+Status remove_collection(Transaction& tx, const Permit& permit, const std::string& id);
+// Without a permit: names, owners and attributes, no content. For auth's decisions.
+Result<Collection> collection(Snapshot& snapshot, const std::string& id);
+Result<std::vector<Collection>> collections(Snapshot& snapshot);
+
+// --- labels ------------------------------------------------------------------------------------
+Result<std::vector<Label>> labels(Snapshot& snapshot);
+
+// --- documents ---------------------------------------------------------------------------------
+struct NewDocument {
+  std::string collection_id;
+  std::string title;
+  std::string external_id;     // the same one again is a new version of that document
+  std::string media_type;      // as declared; extraction sets the real one
+  std::string blob_sha256;     // hex; the blob must be in the BlobStore already
+  std::int64_t size_bytes = 0;
+  Attributes attributes;
+  std::string user_id;
+};
+struct Added {
+  Document document;
+  bool duplicate = false;  // the same bytes were there already: `document` is that one, no new job
+};
+// Adds the document (queued) and its job, in one unit. conflict when the permit is stale,
+// not_found when it does not cover the collection.
+Result<Added> add_document(Transaction& tx, const Permit& permit, const NewDocument& document,
+                           const AccessAttributes& access, UnixMillis now);
+// New title and attributes; a changed label moves the chunks to another compartment.
+Result<Document> update_document(Transaction& tx, const Permit& permit, const Document& document,
+                                 const AccessAttributes& access, UnixMillis now);
+// Removes rows, chunks, vectors and label (when it was the last); the caller removes the blob file
+// after the commit when blob_removed.
+Result<Erased> remove_document(Transaction& tx, const Permit& permit, const std::string& id);
+Result<Document> document(Snapshot& snapshot, const Permit& permit, const std::string& id);
+Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
+                                    const DocumentFilter& filter, const Page& page);
+
+// --- chunks ------------------------------------------------------------------------------------
+Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,
+                              const std::string& document_id, const Page& page);
+// The chunks with these ids that exist and that the permit covers, in the order asked for; others
+// are left out. conflict when the permit is stale. Without vectors.
+Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit,
+                                        std::span<const ChunkId> ids);
+// Ids of chunks of documents that match, sorted; for filters of a search.
+Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
+                                       const DocumentFilter& filter);
+// The extracted text of the current version, and code points [start, end) of it.
+Result<std::string> document_text(Snapshot& snapshot, const Permit& permit, const std::string& id,
+                                  std::int64_t char_start, std::int64_t char_end);
+
+// --- ingest (no permit: the worker acts for the server on what was permitted at upload) ---------
+// Replaces the document's chunks by these, keeps its text, marks it ready and its job done.
+struct Processed {
+  std::string media_type;
+  std::string title;               // used when the document has none
+  std::string text;                // extracted, UTF-8
+  std::int64_t page_count = 0;
+  std::vector<Chunk> chunks;       // ids are given here
+  std::string embedding_model;     // empty: no vectors
+};
+Status finish_document(Transaction& tx, const std::string& document_id, const Processed& processed,
+                       UnixMillis now);
+Status fail_document(Transaction& tx, const std::string& document_id, const std::string& error,
+                     UnixMillis now);
+Result<Document> document_for_ingest(Snapshot& snapshot, const std::string& id);
+
+// --- replay (no permit: chunks go into their own compartment only) -------------------------------
+// The last commit that changed this compartment; 0 when none did.
+Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label);
+// Counts of changes of this compartment, whatever happened elsewhere: what a search reports.
+Result<std::int64_t> change_count(Snapshot& snapshot, std::span<const LabelId> labels);
+// In commit order, at most `count_max`.
+Result<std::vector<Change>> changes(Snapshot& snapshot, LabelId label, CommitNumber after,
+                                    std::size_t count_max);
+// With vectors; those that still exist in this compartment.
+Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label, ChunkId first,
+                                            ChunkId last, std::size_t count_max);
+
+}  // namespace wenyuan::store

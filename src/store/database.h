@@ -1,0 +1,110 @@
+// The SQLite database: one writer thread with group commit, a pool of readers.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/document.h"
+#include "base/permit.h"
+#include "base/result.h"
+#include "store/statement.h"
+
+namespace wenyuan::store {
+
+// One consistent view of everything committed. Lives only inside Database::read or write.
+class Snapshot {
+ public:
+  // Statements are cached by their text, so `sql` should be a literal.
+  Result<Statement> prepare(std::string_view sql);
+
+  Result<Epoch> epoch();
+  // The last committed change (or, in a transaction, including its own).
+  Result<CommitNumber> commit_number();
+
+ protected:
+  friend class Database;
+  explicit Snapshot(Connection& connection) : connection_(connection) {}
+  Connection& connection_;
+};
+
+// A unit of writing: all of it becomes durable, or none.
+class Transaction : public Snapshot {
+ public:
+  // The number of this unit; raised on the first call, the same on later ones.
+  Result<CommitNumber> raise_commit();
+  // Makes every permit given out so far stale. Call on each change that access can depend on.
+  Status raise_epoch();
+
+ private:
+  friend class Database;
+  explicit Transaction(Connection& connection) : Snapshot(connection) {}
+  CommitNumber raised_ = 0;
+  bool epoch_raised_ = false;
+};
+
+// Thread-safe.
+class Database {
+ public:
+  struct Options {
+    std::filesystem::path directory;  // holds wenyuan.db; created when absent
+    int reader_count = 8;
+    bool read_only = false;  // for commands that look at a store beside a running server
+  };
+
+  // Creates or migrates. conflict when another process has the store open for writing,
+  // corrupt when SQLite's own check says so or the schema is newer than this program.
+  static Result<std::unique_ptr<Database>> open(const Options& options);
+  ~Database();
+
+  // Runs `work` in the writer thread and returns when its changes are on disk. An error from
+  // `work` undoes all of it. Many callers share one fsync. Never call from inside `work`.
+  Status write(const std::function<Status(Transaction&)>& work);
+
+  // The same for work that gives a value.
+  template <class Work>
+    requires(!std::is_same_v<std::invoke_result_t<Work, Transaction&>, Status>)
+  auto write(Work work) -> std::invoke_result_t<Work, Transaction&> {
+    std::optional<std::invoke_result_t<Work, Transaction&>> result;
+    const Status status = write(std::function<Status(Transaction&)>([&](Transaction& tx) -> Status {
+      result.emplace(work(tx));
+      if (!*result) return result->error();
+      return Done{};
+    }));
+    if (!status) return status.error();
+    return std::move(*result);
+  }
+
+  // Runs `work` on a reader; waits for one when all are busy.
+  template <class Work>
+  auto read(Work work) -> std::invoke_result_t<Work, Snapshot&> {
+    WY_TRY(Reader reader, acquire_reader());
+    Snapshot snapshot(*reader.connection);
+    return work(snapshot);
+  }
+
+  // The last durable epoch and commit, without touching the disk.
+  const std::atomic<Epoch>& epoch() const;
+  CommitNumber last_commit() const;
+  // Random, made when the store was: derived files that carry another one are not ours.
+  const std::string& store_id() const;
+
+ private:
+  struct Impl;
+  // A connection with an open read transaction; gives it back when it goes.
+  struct Reader {
+    Connection* connection;
+    std::unique_ptr<Connection, std::function<void(Connection*)>> owner;
+  };
+  explicit Database(std::unique_ptr<Impl> impl);
+  Result<Reader> acquire_reader();
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wenyuan::store
