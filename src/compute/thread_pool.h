@@ -2,10 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -22,23 +21,23 @@ class ThreadPool {
 
   std::size_t thread_count() const { return workers_.size() + 1; }
 
-  // Runs work(i) for every i in [0, count), each once, and returns when all are done.
+  // Runs work(i) for every i in [0, count), each once, and returns when all are done. `work` must
+  // not throw.
   void parallel_for(std::size_t count, const std::function<void(std::size_t)>& work);
 
  private:
   void run_worker();
   bool claim_and_run();
+  void publish(std::size_t count, const std::function<void(std::size_t)>& work);
 
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable done_;
-  const std::function<void(std::size_t)>* work_ = nullptr;
-  std::size_t count_ = 0;
-  std::atomic<std::size_t> next_{0};
-  std::size_t busy_ = 0;         // guarded by mutex_
-  std::uint64_t generation_ = 0;  // guarded by mutex_
-  bool stopping_ = false;        // guarded by mutex_
+  // Round, size and next piece of the work at hand in one word, so that a claim is for exactly the
+  // work that it saw.
+  alignas(64) std::atomic<std::uint64_t> state_{0};
+  alignas(64) std::atomic<std::uint32_t> finished_{0};
+  std::atomic<const std::function<void(std::size_t)>*> work_{nullptr};
+  std::atomic<std::uint32_t> sleeping_{0};
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace wenyuan::compute

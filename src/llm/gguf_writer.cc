@@ -34,6 +34,7 @@ class Output {
   explicit Output(std::size_t size) { bytes_.reserve(size); }
 
   template <class Number>
+    requires std::is_arithmetic_v<Number>
   void put(Number value) {
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
