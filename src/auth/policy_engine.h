@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "auth/decider.h"
+#include "auth/grants.h"
 #include "auth/principal.h"
 #include "base/document.h"
 #include "base/permit.h"
@@ -16,37 +18,20 @@
 namespace wenyuan::auth {
 
 struct Policy {
-  std::string id;    // pol_…
+  std::string id;  // pol_…
   std::string name;
-  std::string text;  // the short form: "allow if …" or "deny if …"
+  std::string text;  // the short form: "allow if …" or "deny if …"; see policy/parser.h
   std::string description;
   std::int64_t version = 1;
-  UnixMillis created_at = 0;
+  UnixMillis created_at = 0;  // of a version: when it was stored
   UnixMillis updated_at = 0;
 };
 
-enum class GrantRole { reader, editor, owner };
-
-struct Grant {
-  std::string id;            // grt_…
-  std::string principal_id;  // user or group
-  GrantRole role = GrantRole::reader;
-  std::string resource_id;   // collection or document
-  UnixMillis created_at = 0;
-};
-
-struct Decision {
-  bool allowed = false;
-  std::vector<std::string> reasons;  // ids of policies or grants, or "owner"
-  std::vector<std::string> errors;   // policies that could not be evaluated, with the reason
-};
-
-// Thread-safe; remembers decisions by (principal, epoch).
+// Thread-safe. Remembers decisions by (principal, epoch); decider.h says how they are made.
 //
-// Default deny. Personal collections: their owner, and who was granted something by grant; policies
-// and roles never reach them. Organization collections: owner, grants, and any policy that allows
-// reading; a policy that denies wins over everything, and one that denies but cannot be evaluated
-// denies too.
+// Every question below first makes sure that the principal is still who it was when it was
+// authenticated: unauthenticated when the user or the key is gone or disabled, conflict when roles,
+// groups or attributes have changed (authenticate again, then retry).
 class PolicyEngine {
  public:
   explicit PolicyEngine(store::AccessAttributes access);
@@ -58,7 +43,8 @@ class PolicyEngine {
   // Everything that the principal may do this action on, as this snapshot has it. An empty permit
   // is a permit too: it opens nothing.
   Result<Permit> permit(store::Snapshot& snapshot, const Principal& principal, Action action) const;
-  // The same for one label or collection, with reasons.
+  // The same for one document or collection, with reasons; not_found when it does not exist, so who
+  // may not know that must not see this answer.
   Result<Decision> check(store::Snapshot& snapshot, const Principal& principal, Action action,
                          const std::string& resource_id) const;
   // Ids of collections whose name the principal may know (may read, write or manage), sorted.
@@ -71,11 +57,15 @@ class PolicyEngine {
   Status remove_policy(store::Transaction& tx, const std::string& id) const;
   Result<Policy> policy(store::Snapshot& snapshot, const std::string& id) const;
   Result<std::vector<Policy>> policies(store::Snapshot& snapshot) const;
+  // The newest first; they outlive their policy.
+  Result<std::vector<Policy>> policy_versions(store::Snapshot& snapshot,
+                                              const std::string& id) const;
 
-  // --- grants
+  // --- grants: see grants.h
   Result<Grant> add_grant(store::Transaction& tx, const Grant& grant, UnixMillis now) const;
   Status remove_grant(store::Transaction& tx, const std::string& id) const;
-  Result<std::vector<Grant>> grants(store::Snapshot& snapshot, const std::string& resource_id) const;
+  Result<std::vector<Grant>> grants(store::Snapshot& snapshot,
+                                    const std::string& resource_id) const;
 
  private:
   struct Impl;

@@ -2,11 +2,27 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/attributes.h"
+#include "base/permit.h"
 
 namespace wenyuan::auth {
+
+// What a key may be used for. A scope narrows what the key's owner may do and never adds to it.
+//
+//   documents:read    read content         ┐
+//   search            search in it         ├ any of the three opens Action::read
+//   ask               ask questions on it  ┘
+//   documents:write   Action::write
+//   admin             Action::manage, and the duties of the owner's roles
+//   *                 everything
+inline constexpr std::string_view kScopes[] = {
+    "*", "admin", "ask", "documents:read", "documents:write", "search"};
+
+// Duties for the whole organization; none of them opens content.
+inline constexpr std::string_view kRoles[] = {"admin", "auditor", "data_scientist", "model_admin"};
 
 struct Principal {
   std::string user_id;
@@ -19,6 +35,12 @@ struct Principal {
 
   bool has_role(std::string_view role) const;
   bool has_scope(std::string_view scope) const;  // "search", "ask", "documents:write", "admin", …
+  // Holds the role, and the key that was shown may be used for it. What routes of a duty ask for.
+  bool acts_as(std::string_view role) const;
+  // Whether the scopes leave room for this action on content at all.
+  bool scopes_open(Action action) const;
+
+  bool operator==(const Principal&) const = default;
 };
 
 }  // namespace wenyuan::auth

@@ -136,8 +136,9 @@ Status check_attributes(const Attributes& attributes) {
     }
     if (!good) {
       return Error{ErrorCode::invalid_argument,
-                   "attribute " + name + " has text over 1024 bytes or that is not UTF-8, or over "
-                   "64 items"};
+                   "attribute " + name +
+                       " has text over 1024 bytes or that is not UTF-8, or over "
+                       "64 items"};
     }
   }
   return Done{};

@@ -18,8 +18,8 @@ using AttributeValue = std::variant<bool, std::int64_t, std::string, std::vector
 using Attributes = std::map<std::string, AttributeValue, std::less<>>;
 
 constexpr std::size_t kAttributeCountMax = 64;
-constexpr std::size_t kAttributeNameSizeMax = 64;     // [a-z][a-z0-9_]*
-constexpr std::size_t kAttributeTextSizeMax = 1024;   // bytes of UTF-8, of a text or a list item
+constexpr std::size_t kAttributeNameSizeMax = 64;    // [a-z][a-z0-9_]*
+constexpr std::size_t kAttributeTextSizeMax = 1024;  // bytes of UTF-8, of a text or a list item
 
 // Checks names, counts and sizes; invalid_argument names the attribute.
 Status check_attributes(const Attributes& attributes);

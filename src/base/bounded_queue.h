@@ -54,8 +54,8 @@ class BoundedQueue {
   const std::size_t size_max_;
   mutable std::mutex mutex_;
   std::condition_variable filled_;
-  std::deque<T> queue_;   // guarded by mutex_
-  bool closed_ = false;   // guarded by mutex_
+  std::deque<T> queue_;  // guarded by mutex_
+  bool closed_ = false;  // guarded by mutex_
 };
 
 }  // namespace wenyuan

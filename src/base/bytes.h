@@ -18,8 +18,7 @@ static_assert(std::endian::native == std::endian::little);
 class ByteWriter {
  public:
   template <class Number>
-    requires(std::integral<Number> || std::floating_point<Number>)
-  void put(Number value) {
+  requires(std::integral<Number> || std::floating_point<Number>) void put(Number value) {
     char raw[sizeof value];
     std::memcpy(raw, &value, sizeof value);
     bytes_.append(raw, sizeof value);
@@ -45,8 +44,7 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
   template <class Number>
-    requires(std::integral<Number> || std::floating_point<Number>)
-  std::optional<Number> number() {
+  requires(std::integral<Number> || std::floating_point<Number>) std::optional<Number> number() {
     const auto raw = take(sizeof(Number));
     if (!raw) return std::nullopt;
     Number value;

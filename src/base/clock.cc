@@ -57,12 +57,11 @@ std::string rfc3339(UnixMillis time) {
   const chrono::year_month_day date(day);
   const chrono::hh_mm_ss of_day(at - day);
   char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(of_day.hours().count()),
-                static_cast<int>(of_day.minutes().count()),
-                static_cast<int>(of_day.seconds().count()),
-                static_cast<int>(of_day.subseconds().count()));
+  std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(of_day.hours().count()), static_cast<int>(of_day.minutes().count()),
+      static_cast<int>(of_day.seconds().count()), static_cast<int>(of_day.subseconds().count()));
   return text;
 }
 
@@ -86,7 +85,8 @@ std::optional<UnixMillis> parse_rfc3339(std::string_view text) {
   const UnixMillis fraction = parse_fraction(text, at);
   const auto offset = parse_offset(text, at);
   if (!offset || at != text.size()) return std::nullopt;
-  const chrono::year_month_day date{chrono::year(*year), chrono::month(static_cast<unsigned>(*month)),
+  const chrono::year_month_day date{chrono::year(*year),
+                                    chrono::month(static_cast<unsigned>(*month)),
                                     chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const auto days = chrono::sys_days(date).time_since_epoch().count();

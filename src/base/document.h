@@ -37,9 +37,9 @@ struct Label {
   LabelId id = 0;
   std::string collection_id;
   CollectionKind collection_kind = CollectionKind::personal;
-  std::string owner_id;       // of the collection
-  Attributes attributes;      // the access-relevant ones: the document's over the collection's
-  std::string document_id;    // only when the document has grants of its own; else empty
+  std::string owner_id;     // of the collection
+  Attributes attributes;    // the access-relevant ones: the document's over the collection's
+  std::string document_id;  // only when the document has grants of its own; else empty
 };
 
 enum class DocumentState { queued, processing, ready, failed };
@@ -99,7 +99,7 @@ std::string chunk_wire_id(const Chunk& chunk);  // "doc_…:12"
 enum class JobState { queued, running, done, failed };
 
 struct Job {
-  std::string id;  // job_…
+  std::string id;    // job_…
   std::string kind;  // "ingest"
   std::string document_id;
   std::string user_id;

@@ -28,7 +28,7 @@ Status write_all(int fd, std::string_view content, const fs::path& path) {
 
 Error errno_error(std::string_view what, const fs::path& path) {
   const int number = errno;
-  const ErrorCode code = number == ENOENT                      ? ErrorCode::not_found
+  const ErrorCode code = number == ENOENT                       ? ErrorCode::not_found
                          : number == ENOSPC || number == EDQUOT ? ErrorCode::unavailable
                                                                 : ErrorCode::internal;
   std::string message(what);
@@ -48,8 +48,8 @@ Result<std::string> read_file(const fs::path& path, std::size_t size_max) {
     if (count == 0) return content;
     content.append(buffer, static_cast<std::size_t>(count));
     if (content.size() > size_max) {
-      return Error{ErrorCode::too_large, path.string() + " has more than " +
-                                             std::to_string(size_max) + " bytes"};
+      return Error{ErrorCode::too_large,
+                   path.string() + " has more than " + std::to_string(size_max) + " bytes"};
     }
   }
 }

@@ -24,10 +24,8 @@ std::string_view level_name(Level level) {
 
 }  // namespace
 
-Field::Field(std::string_view key, std::string_view text)
-    : name(key), json(json_quoted(text)) {}
-Field::Field(std::string_view key, bool value)
-    : name(key), json(value ? "true" : "false") {}
+Field::Field(std::string_view key, std::string_view text) : name(key), json(json_quoted(text)) {}
+Field::Field(std::string_view key, bool value) : name(key), json(value ? "true" : "false") {}
 
 void set_level(Level level) { least_level = level; }
 

@@ -19,8 +19,9 @@ struct Field {
   Field(std::string_view key, const std::string& text) : Field(key, std::string_view(text)) {}
   Field(std::string_view key, bool value);
   template <class Number>
-    requires(std::integral<Number> || std::floating_point<Number>)
-  Field(std::string_view key, Number number) : name(key), json(std::to_string(number)) {}
+  requires(std::integral<Number> || std::floating_point<Number>)
+      Field(std::string_view key, Number number)
+      : name(key), json(std::to_string(number)) {}
 
   std::string_view name;
   std::string json;

@@ -42,7 +42,9 @@ class Histogram {
   static constexpr std::size_t kBucketCount = sizeof kBounds / sizeof *kBounds + 1;
 
   void observe(double seconds);
-  std::uint64_t bucket(std::size_t at) const { return buckets_[at].load(std::memory_order_relaxed); }
+  std::uint64_t bucket(std::size_t at) const {
+    return buckets_[at].load(std::memory_order_relaxed);
+  }
   double sum() const { return sum_.load(std::memory_order_relaxed); }
 
  private:

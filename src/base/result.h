@@ -15,7 +15,7 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   // Implicit, so that a function can simply return its value or its error.
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
   Result(ErrorCode code, std::string message)
       : state_(std::in_place_index<1>, Error{code, std::move(message)}) {}
@@ -61,7 +61,7 @@ using Status = Result<Done>;
   declaration = *std::move(result)
 
 // The same for a Status, which has no value to name.
-#define WY_RETURN_IF_ERROR(expression)                                          \
-  do {                                                                          \
+#define WY_RETURN_IF_ERROR(expression)                                                  \
+  do {                                                                                  \
     if (auto wy_status = (expression); !wy_status) return std::move(wy_status).error(); \
   } while (false)

@@ -68,7 +68,8 @@ void Sha256::update(std::span<const std::uint8_t> bytes) {
   size_ += bytes.size();
   if (pending_size_ > 0) {
     const std::size_t taken = std::min(bytes.size(), pending_.size() - pending_size_);
-    std::copy_n(bytes.begin(), taken, pending_.begin() + static_cast<std::ptrdiff_t>(pending_size_));
+    std::copy_n(bytes.begin(), taken,
+                pending_.begin() + static_cast<std::ptrdiff_t>(pending_size_));
     pending_size_ += taken;
     bytes = bytes.subspan(taken);
     if (pending_size_ < pending_.size()) return;

@@ -93,7 +93,8 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
   char32_t value = lead;
   std::size_t length = 1;
   if (lead >= 0xF0) {
-    value = ((lead & 7U) << 18) | ((byte(1) & 63U) << 12) | ((byte(2) & 63U) << 6) | (byte(3) & 63U);
+    value =
+        ((lead & 7U) << 18) | ((byte(1) & 63U) << 12) | ((byte(2) & 63U) << 6) | (byte(3) & 63U);
     length = 4;
   } else if (lead >= 0xE0) {
     value = ((lead & 15U) << 12) | ((byte(1) & 63U) << 6) | (byte(2) & 63U);

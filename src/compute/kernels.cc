@@ -1,5 +1,7 @@
 #include "compute/kernels.h"
 
+#include <initializer_list>
+
 namespace wenyuan::compute {
 
 #if defined(__x86_64__)
@@ -19,18 +21,24 @@ bool is_supported(InstructionSet set) {
 }
 
 const Kernels& kernels(InstructionSet set) {
+  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows()};
+  static const Kernels kAvx2 = {"avx2", avx2_tiles(), avx2_rows()};
+  static const Kernels kAvx512 = {"avx512", avx512_tiles(), avx2_rows()};
   switch (set) {
-    case InstructionSet::plain: return plain_kernels();
-    case InstructionSet::avx2: return avx2_kernels();
-    case InstructionSet::avx512: return avx512_kernels();
+    case InstructionSet::plain: return kPlain;
+    case InstructionSet::avx2: return kAvx2;
+    case InstructionSet::avx512: return kAvx512;
   }
-  return plain_kernels();
+  return kPlain;
 }
 
 #else
 
 bool is_supported(InstructionSet set) { return set == InstructionSet::plain; }
-const Kernels& kernels(InstructionSet) { return plain_kernels(); }
+const Kernels& kernels(InstructionSet) {
+  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows()};
+  return kPlain;
+}
 
 #endif
 
@@ -38,7 +46,7 @@ const Kernels& best_kernels() {
   for (const InstructionSet set : {InstructionSet::avx512, InstructionSet::avx2}) {
     if (is_supported(set)) return kernels(set);
   }
-  return plain_kernels();
+  return kernels(InstructionSet::plain);
 }
 
 }  // namespace wenyuan::compute

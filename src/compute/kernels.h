@@ -51,13 +51,11 @@ struct QuantRow {
   float* scaled_sums;
 };
 
-struct Kernels {
-  const char* name;
-
-  void (*nibbles)(const QuantTile&);       // Q4_0
-  void (*nibbles_min)(const QuantTile&);   // Q4_1
-  void (*bytes)(const QuantTile&);         // Q8_0, Q5_0
-  void (*bytes_min)(const QuantTile&);     // Q5_1
+struct TileKernels {
+  void (*nibbles)(const QuantTile&);        // Q4_0
+  void (*nibbles_min)(const QuantTile&);    // Q4_1
+  void (*bytes)(const QuantTile&);          // Q8_0, Q5_0
+  void (*bytes_min)(const QuantTile&);      // Q5_1
   void (*super_nibbles)(const QuantTile&);  // Q4_K
   void (*super_bytes)(const QuantTile&);    // Q5_K
   void (*super_halves)(const QuantTile&);   // Q6_K: a scale for each 16 inputs, no minimum
@@ -65,8 +63,10 @@ struct Kernels {
   void (*dense_f32)(const DenseTile&);
   void (*dense_f16)(const DenseTile&);
   void (*dense_bf16)(const DenseTile&);
+};
 
-  // One scale for each 32, rounded to half precision.
+struct RowKernels {
+  // One scale for each 32.
   void (*quantize_32)(const float* x, std::size_t count, const QuantRow& out);
   // One scale for each 256, and sums for each 16.
   void (*quantize_256)(const float* x, std::size_t count, const QuantRow& out);
@@ -77,11 +77,17 @@ struct Kernels {
                      float epsilon, float* out);
   void (*swiglu)(const float* gate, const float* up, std::size_t count, float* out);
   void (*gelu)(float* x, std::size_t count);  // 0.5 x (1 + erf(x / sqrt 2))
-  float (*max)(const float* x, std::size_t count);
+  float (*max)(const float* x, std::size_t count);                        // count >= 1
   float (*exp_minus)(float* x, std::size_t count, float subtrahend);  // in place; the sum
   // x[i] * cosine[i] + x[i ^ 1] * sine[i], the sines of even i being negated already.
   void (*rotate_pairs)(float* x, const float* cosine, const float* sine, std::size_t count);
   void (*to_half)(const float* x, std::size_t count, std::uint16_t* out);
+};
+
+struct Kernels {
+  const char* name;
+  TileKernels tiles;
+  RowKernels rows;
 };
 
 enum class InstructionSet { plain, avx2, avx512 };
@@ -91,8 +97,10 @@ const Kernels& kernels(InstructionSet set);
 // The fastest that this processor has.
 const Kernels& best_kernels();
 
-const Kernels& plain_kernels();
-const Kernels& avx2_kernels();
-const Kernels& avx512_kernels();
+const TileKernels& plain_tiles();
+const RowKernels& plain_rows();
+const TileKernels& avx2_tiles();
+const RowKernels& avx2_rows();
+const TileKernels& avx512_tiles();
 
 }  // namespace wenyuan::compute

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/layout.h"
 #include "base/result.h"
 
 namespace wenyuan::ingest {
@@ -38,9 +39,22 @@ struct Extracted {
   std::int64_t page_count = 0;
 };
 
+constexpr std::int64_t kPageCountMax = 5000;
+constexpr std::size_t kTitleSizeMax = 512;                   // bytes
+constexpr std::size_t kTextSizeMax = std::size_t{64} << 20;  // bytes
+constexpr std::size_t kWordSizeMax = 4096;                   // bytes of one WordBox
+
 // The form in which wenyuan-extract hands it over its pipe. decode() checks every offset: the other
 // side may have been taken over by the file that it read.
 std::string encode(const Extracted& extracted);
 Result<Extracted> decode(std::string_view bytes);
+
+// The same for a run that may have failed. An error must be one that a file can cause; its message
+// is cut and cleaned.
+std::string encode_outcome(const Result<Extracted>& outcome);
+Result<Extracted> decode_outcome(std::string_view bytes);
+
+// The words with offsets in code points, as the store keeps them.
+std::vector<TextBox> layout_of(const Extracted& extracted);
 
 }  // namespace wenyuan::ingest

@@ -16,6 +16,9 @@
 
 namespace wenyuan::query {
 
+class Draft;
+struct Sentence;
+
 struct AskRequest {
   std::string question;
   std::vector<std::string> collection_ids;
@@ -27,11 +30,11 @@ struct AskRequest {
 };
 
 struct Citation {
-  int marker = 1;        // the n of [n] in the answer
+  int marker = 1;  // the n of [n] in the answer
   std::string document_id;
   std::string chunk_id;  // wire id
   std::string title;
-  std::string quote;     // exactly the document's text at location.char_start..char_end
+  std::string quote;  // exactly the document's text at location.char_start..char_end
   Location location;
   bool verified = false;  // compared with the stored text; always true in an answer given out
 };
@@ -46,15 +49,15 @@ struct Timings {  // milliseconds
 };
 
 struct Answer {
-  std::string text;       // with [n] markers, each naming a citation
-  bool grounded = false;  // every sentence is supported by a citation
-  bool generated = false; // false: exact quotes, because no model text could be supported
+  std::string text;        // with [n] markers, each naming a citation
+  bool grounded = false;   // every sentence is supported by a citation
+  bool generated = false;  // false: exact quotes, because no model text could be supported
   std::vector<Citation> citations;
   std::vector<SearchHit> passages;
   std::optional<Refusal> refusal;
   llm::GenerateResult usage;
   Timings timings;
-  std::string model;      // that wrote it; empty for quotes
+  std::string model;  // that wrote it; empty for quotes
 };
 
 // What a stream shows while the answer is being made, in this order: passages once, then deltas and
@@ -83,6 +86,16 @@ class Answerer {
                      std::stop_token stop) const;
 
  private:
+  Result<std::vector<std::vector<float>>> embed_evidence(const std::string& question,
+                                                         const std::vector<Sentence>& sentences,
+                                                         const std::stop_token& stop) const;
+  Result<std::vector<Sentence>> find_evidence(const std::vector<SearchHit>& passages,
+                                              const std::string& question,
+                                              const std::stop_token& stop) const;
+  bool speaks(const std::string& model, const std::string& question) const;
+  Result<bool> generate(const AskRequest& request, const std::vector<Sentence>& sentences,
+                        Draft& draft, Answer& answer, const std::stop_token& stop) const;
+
   Parts parts_;
   Options options_;
 };

@@ -55,7 +55,7 @@ class Searcher {
     std::function<Status(std::span<const LabelId>)> catch_up;
   };
   struct Options {
-    std::string embedding_model;   // empty: keyword search only
+    std::string embedding_model;  // empty: keyword search only
     double semantic_weight = 0.5;
     std::size_t candidates = 100;  // from each ranking
   };
@@ -67,6 +67,13 @@ class Searcher {
                               std::stop_token stop) const;
 
  private:
+  // Nothing when the mode needs no vector, or hybrid search has to do without one.
+  Result<std::optional<std::vector<float>>> embed(const SearchRequest& request,
+                                                  std::stop_token stop) const;
+  Result<std::vector<SearchHit>> fetch(const Permit& permit, const SearchRequest& request,
+                                       const std::vector<index::FusedHit>& fused,
+                                       SearchMode mode) const;
+
   Parts parts_;
   Options options_;
 };

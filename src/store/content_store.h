@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/layout.h"
 #include "base/permit.h"
 #include "store/database.h"
 
@@ -39,13 +40,16 @@ struct Listing {
 // What a delete removed; the receipt's body.
 struct Erased {
   std::string document_id;
-  std::string sha256;
+  std::string sha256;  // of the newest version
   std::int64_t versions = 0;
   std::int64_t chunks = 0;
   std::int64_t vectors = 0;
-  std::int64_t bytes = 0;
+  std::int64_t bytes = 0;     // of all versions' originals
   bool blob_removed = false;  // false when another document has the same bytes
   CommitNumber commit = 0;
+  // Every blob (of any version) that no row names any more. After the commit the caller gives them
+  // to remove_blobs() (store/blob_removal.h).
+  std::vector<std::string> unnamed_blobs;
 };
 
 // One entry of the replay log of derived indexes.
@@ -59,20 +63,35 @@ struct Change {
 };
 
 // All functions are stateless; they work inside the snapshot or transaction given.
+//
+// Those that take a permit answer, in this order: forbidden when its action is not one that they
+// take (a bug in the caller), conflict when it is stale, not_found when what is asked for does not
+// exist or is not covered, with the same words for both.
 
 // --- collections -------------------------------------------------------------------------------
 // A collection is visible to who may read, write or manage it; the caller (auth) has decided, and
 // passes the permit. not_found when it does not cover the collection.
 Status add_collection(Transaction& tx, const Collection& collection);
+// Takes a permit to manage. Relabels the collection's documents.
 Status update_collection(Transaction& tx, const Permit& permit, const Collection& collection,
-                         const AccessAttributes& access);  // relabels its documents
-Status remove_collection(Transaction& tx, const Permit& permit, const std::string& id);
+                         const AccessAttributes& access);
+// Takes a permit to manage. Removes all its documents too, also those that the permit does not
+// cover: whoever owns the collection may end it.
+Result<std::vector<Erased>> remove_collection(Transaction& tx, const Permit& permit,
+                                              const std::string& id);
 // Without a permit: names, owners and attributes, no content. For auth's decisions.
 Result<Collection> collection(Snapshot& snapshot, const std::string& id);
 Result<std::vector<Collection>> collections(Snapshot& snapshot);
 
 // --- labels ------------------------------------------------------------------------------------
+// In the order of their ids. Only labels with documents exist.
 Result<std::vector<Label>> labels(Snapshot& snapshot);
+// At start: when the access-relevant attributes are not those of the last start, labels all
+// documents anew.
+Status use_access_attributes(Transaction& tx, const AccessAttributes& access);
+// For auth, when the first grant on a document itself is made (own_label) or the last is removed.
+Status set_document_compartment(Transaction& tx, const std::string& document_id, bool own_label,
+                                const AccessAttributes& access);
 
 // --- documents ---------------------------------------------------------------------------------
 struct NewDocument {
@@ -89,8 +108,13 @@ struct Added {
   Document document;
   bool duplicate = false;  // the same bytes were there already: `document` is that one, no new job
 };
-// Adds the document (queued) and its job, in one unit. conflict when the permit is stale,
-// not_found when it does not cover the collection.
+// Adds the document (queued) and its job, in one unit. Takes a permit to write or manage.
+//
+// A duplicate has the same bytes, collection and external_id (or both none) and has not failed; its
+// title and attributes stay as they are. The same external_id with other bytes is a new version:
+// the old one's chunks stay searchable (state processing) until finish_document() replaces them.
+// Documents that the permit does not cover are as if they were not there: for those it is a new
+// document, with an external_id of its own.
 Result<Added> add_document(Transaction& tx, const Permit& permit, const NewDocument& document,
                            const AccessAttributes& access, UnixMillis now);
 // New title and attributes; a changed label moves the chunks to another compartment.
@@ -99,9 +123,23 @@ Result<Document> update_document(Transaction& tx, const Permit& permit, const Do
 // Removes rows, chunks, vectors and label (when it was the last); the caller removes the blob file
 // after the commit when blob_removed.
 Result<Erased> remove_document(Transaction& tx, const Permit& permit, const std::string& id);
+// True when a document's version names it; for BlobStore::remove_unnamed().
+Result<bool> blob_is_named(Snapshot& snapshot, const std::string& sha256);
 Result<Document> document(Snapshot& snapshot, const Permit& permit, const std::string& id);
+// In the order in which they were added. A collection that is hidden or absent gives no documents.
 Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
                                     const DocumentFilter& filter, const Page& page);
+struct DocumentVersion {
+  std::int64_t version = 1;
+  std::string sha256;
+  std::int64_t size_bytes = 0;
+  std::string title;
+  std::string media_type;
+  UnixMillis created_at = 0;
+};
+// Newest first.
+Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& permit,
+                                              const std::string& document_id);
 
 // --- chunks ------------------------------------------------------------------------------------
 Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,
@@ -113,24 +151,34 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
 // Ids of chunks of documents that match, sorted; for filters of a search.
 Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
                                        const DocumentFilter& filter);
-// The extracted text of the current version, and code points [start, end) of it.
+// Code points [start, end) of the extracted text that the chunks are cut from; what lies beyond its
+// end is left out. not_found for a document without text yet.
 Result<std::string> document_text(Snapshot& snapshot, const Permit& permit, const std::string& id,
                                   std::int64_t char_start, std::int64_t char_end);
+
+// Where the words of the current version stand; empty when it has no pages.
+Result<std::vector<TextBox>> document_layout(Snapshot& snapshot, const Permit& permit,
+                                             const std::string& id);
 
 // --- ingest (no permit: the worker acts for the server on what was permitted at upload) ---------
 // Replaces the document's chunks by these, keeps its text, marks it ready and its job done.
 struct Processed {
+  // Which version was read (document_for_ingest() says). When a newer one has been uploaded since,
+  // the result is dropped and only the job ends. 0: the newest, whichever it is.
+  std::int64_t version = 0;
   std::string media_type;
   std::string title;               // used when the document has none
   std::string text;                // extracted, UTF-8
   std::int64_t page_count = 0;
+  std::vector<TextBox> layout;     // where the text stands on its pages; empty without pages
   std::vector<Chunk> chunks;       // ids are given here
   std::string embedding_model;     // empty: no vectors
 };
 Status finish_document(Transaction& tx, const std::string& document_id, const Processed& processed,
                        UnixMillis now);
+// The chunks of an older version stay searchable. `version` as in Processed.
 Status fail_document(Transaction& tx, const std::string& document_id, const std::string& error,
-                     UnixMillis now);
+                     UnixMillis now, std::int64_t version = 0);
 Result<Document> document_for_ingest(Snapshot& snapshot, const std::string& id);
 
 // --- replay (no permit: chunks go into their own compartment only) -------------------------------
@@ -138,10 +186,12 @@ Result<Document> document_for_ingest(Snapshot& snapshot, const std::string& id);
 Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label);
 // Counts of changes of this compartment, whatever happened elsewhere: what a search reports.
 Result<std::int64_t> change_count(Snapshot& snapshot, std::span<const LabelId> labels);
-// In commit order, at most `count_max`.
+// In commit order. Ends after `count_max` entries, but never inside a commit. Within a commit a
+// remove stands before an add of the same chunks; an index may meet removes of chunks that it never
+// had, and adds of chunks that are gone.
 Result<std::vector<Change>> changes(Snapshot& snapshot, LabelId label, CommitNumber after,
                                     std::size_t count_max);
-// With vectors; those that still exist in this compartment.
+// With vectors; those with ids from `first` to `last` that exist in this compartment now, by id.
 Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label, ChunkId first,
                                             ChunkId last, std::size_t count_max);
 

@@ -27,10 +27,19 @@ class Snapshot {
   // The last committed change (or, in a transaction, including its own).
   Result<CommitNumber> commit_number();
 
+  // Done when nothing that access can depend on has changed since the permit was made; else
+  // conflict. Changes that this unit itself has made do not count: it was permitted as a whole.
+  Status accept(const Permit& permit);
+  // False when this unit has raised the epoch itself: what is decided from it may yet be undone, so
+  // it must not be remembered under that epoch.
+  bool epoch_is_committed() const { return !epoch_before_; }
+
  protected:
   friend class Database;
+  friend class GroupWriter;
   explicit Snapshot(Connection& connection) : connection_(connection) {}
   Connection& connection_;
+  std::optional<Epoch> epoch_before_;  // set when this unit has raised the epoch
 };
 
 // A unit of writing: all of it becomes durable, or none.
@@ -42,10 +51,9 @@ class Transaction : public Snapshot {
   Status raise_epoch();
 
  private:
-  friend class Database;
+  friend class GroupWriter;
   explicit Transaction(Connection& connection) : Snapshot(connection) {}
   CommitNumber raised_ = 0;
-  bool epoch_raised_ = false;
 };
 
 // Thread-safe.
@@ -80,7 +88,12 @@ class Database {
     return std::move(*result);
   }
 
-  // Runs `work` on a reader; waits for one when all are busy.
+  // Empties the write-ahead log into the database file: after an erasure, nothing of what was
+  // erased is left in either.
+  Status checkpoint();
+
+  // Runs `work` on a reader; waits for one when all are busy, and is unavailable when that takes
+  // too long. Never call from inside `work`: with every reader held by such a caller, all wait.
   template <class Work>
   auto read(Work work) -> std::invoke_result_t<Work, Snapshot&> {
     WY_TRY(Reader reader, acquire_reader());

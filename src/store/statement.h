@@ -55,9 +55,12 @@ class Statement {
  private:
   friend class Connection;
   Statement(Connection& connection, sqlite3_stmt* handle, std::string_view sql);
+  void remember(int bind_code);
+
   Connection* connection_;
   sqlite3_stmt* handle_;
-  std::string_view sql_;
+  std::string_view sql_;   // the cache's key; empty when it is not kept
+  int bind_code_ = 0;      // the first bind that failed; step() tells
 };
 
 }  // namespace wenyuan::store

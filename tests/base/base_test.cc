@@ -9,7 +9,9 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/id.h"
+#include "base/layout.h"
 #include "base/metrics.h"
+#include "base/sentences.h"
 #include "base/text.h"
 
 namespace wenyuan {
@@ -126,6 +128,55 @@ TEST(Half, EveryFiniteValueSurvivesTheRoundTrip) {
   EXPECT_EQ(float_to_half(65520.0F), 0x7C00);
   EXPECT_EQ(float_to_half(65519.0F), 0x7BFF);
   EXPECT_EQ(float_to_half(2049.0F), 0x6800);  // halfway between 2048 and 2050: to even
+}
+
+TEST(Layout, JoinsTheBoxesOfALineAndKeepsLinesAndPagesApart) {
+  const std::vector<TextBox> boxes = {{0, 3, {1, 0.1F, 0.10F, 0.2F, 0.12F}},
+                                      {4, 7, {1, 0.3F, 0.10F, 0.4F, 0.12F}},
+                                      {8, 9, {1, 0.1F, 0.14F, 0.2F, 0.16F}},
+                                      {10, 12, {2, 0.1F, 0.14F, 0.2F, 0.16F}}};
+  const auto back = decode_layout(encode_layout(boxes));
+  ASSERT_TRUE(back.has_value());
+  const auto lines = boxes_of(*back, 0, 12);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_NEAR(lines[0].x1, 0.4F, 1e-4);
+  EXPECT_EQ(lines[2].page, 2);
+  EXPECT_EQ(boxes_of(*back, 4, 7).size(), 1U);
+  EXPECT_TRUE(boxes_of(*back, 20, 30).empty());
+  EXPECT_FALSE(decode_layout("xx").has_value());
+}
+
+std::vector<std::string> split_sentences(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t end_before = 0;
+  for (const auto& [begin, end] : sentences(text)) {
+    EXPECT_EQ(begin, end_before);
+    end_before = end;
+    parts.emplace_back(trim(std::string_view(text).substr(begin, end - begin)));
+  }
+  EXPECT_EQ(end_before, text.size());
+  return parts;
+}
+
+using Strings = std::vector<std::string>;
+
+TEST(Sentences, EndAtEnglishStopsButNotAtAbbreviationsOrNumbers) {
+  EXPECT_EQ(
+      split_sentences("Dr. Smith paid 3.5 million. \"Really?\" he asked. See Fig. 3 of J. Doe."),
+      (Strings{"Dr. Smith paid 3.5 million.", "\"Really?\"", "he asked.",
+               "See Fig. 3 of J. Doe."}));
+  EXPECT_EQ(split_sentences("The U.S. Army came. It left"),
+            (Strings{"The U.S. Army came.", "It left"}));
+}
+
+TEST(Sentences, EndAtChineseStopsWithTheirClosingQuotes) {
+  EXPECT_EQ(split_sentences("他说：“好。”我走了！第2条；完"),
+            (Strings{"他说：“好。”", "我走了！", "第2条；", "完"}));
+}
+
+TEST(Sentences, EndAtABlankLineButNotAtALineBreak) {
+  EXPECT_EQ(split_sentences("A heading\n\nSome text\ngoes on. Then more"),
+            (Strings{"A heading", "Some text\ngoes on.", "Then more"}));
 }
 
 TEST(Ids, AreLongAndDifferent) {

@@ -1,0 +1,340 @@
+// The only file that knows cpp-httplib. What it adds to that library: routing with limits before
+// the body is read, threads on demand, and a word to handlers when their client has gone.
+#include "api/http_server.h"
+
+#include <sys/socket.h>
+
+#include <httplib.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "api/admission.h"
+#include "api/disconnect_watch.h"
+#include "api/elastic_threads.h"
+#include "base/log.h"
+
+namespace wenyuan::http {
+namespace {
+
+// One request and what hangs on it until its answer is out.
+struct Exchange {
+  Request request;
+  Admitted admitted;
+  std::optional<DisconnectWatch::Watched> watched;
+};
+
+constexpr const char* kExchange = "exchange";
+// The library is asked for one path only: finding the route is our Router's work.
+constexpr const char* kDispatchPath = "/";
+
+// Runs connections on ElasticThreads. When all are busy the accepting thread itself runs the task,
+// which then only says so (Connections::process_and_close_socket).
+class ElasticQueue final : public httplib::TaskQueue {
+ public:
+  ElasticQueue(ElasticThreads& threads, std::atomic<std::thread::id>& accepting)
+      : threads_(threads) {
+    accepting = std::this_thread::get_id();
+  }
+  bool enqueue(std::function<void()> task) override {
+    if (!threads_.run(task)) task();
+    return true;
+  }
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  ElasticThreads& threads_;
+};
+
+// Writes to a connection through the library's sink.
+class SinkWriter final : public BodyWriter {
+ public:
+  SinkWriter(httplib::DataSink& sink, const std::atomic<bool>& stopping)
+      : sink_(sink), stopping_(stopping) {}
+  bool write(std::string_view bytes) override {
+    if (bytes.empty()) return ok_;  // an empty chunk would end the answer
+    ok_ = ok_ && sink_.write(bytes.data(), bytes.size());
+    return ok_;
+  }
+  bool is_open() const override { return ok_ && !stopping_ && sink_.is_writable(); }
+  bool ok() const { return ok_; }
+
+ private:
+  httplib::DataSink& sink_;
+  const std::atomic<bool>& stopping_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+class Server::Impl final : public httplib::Server {
+ public:
+  // The library's class has members of the same names.
+  using Settings = http::Server::Options;
+  using Handler = http::Handler;
+
+  explicit Impl(const Settings& options)
+      : options_(options), threads_({.count_max = options.threads_max}) {
+    set_read_timeout(options.read_timeout);
+    set_write_timeout(options.write_timeout);
+    set_keep_alive_max_count(1'000'000);
+    set_payload_max_length(options.drain_bytes_max);
+    set_tcp_nodelay(true);
+    // The library's own choice lets a second server take half of the connections.
+    set_socket_options([](int socket) {
+      httplib::set_socket_opt(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    });
+    new_task_queue = [this] { return new ElasticQueue(threads_, accepting_); };
+    set_up_handlers();
+  }
+
+  // Hides the library's, which is for its own types.
+  void add_route(std::string_view method, std::string_view pattern, std::size_t body_bytes_max,
+                 Handler handler) {
+    admission_.add(method, pattern, body_bytes_max, std::move(handler));
+  }
+
+  Status start_listening() {
+    errno = 0;
+    port_ = options_.port == 0 ? bind_to_any_port(options_.host)
+                               : (bind_to_port(options_.host, options_.port) ? options_.port : -1);
+    if (port_ < 0) {
+      const std::string reason = errno == 0 ? "the address cannot be used" : std::strerror(errno);
+      return Error{ErrorCode::unavailable, "Cannot listen on " + options_.host + ":" +
+                                               std::to_string(options_.port) + ": " + reason};
+    }
+    listener_ = std::jthread([this] {
+      if (!listen_after_bind()) log::error("http.listener_failed");
+    });
+    wait_until_ready();
+    return Done{};
+  }
+
+  void stop_everything() {
+    if (stopping_.exchange(true)) return;
+    watch_.stop_all();
+    stop();
+    if (listener_.joinable()) listener_.join();
+  }
+
+  int bound_port() const { return port_; }
+  int live_threads() const { return threads_.count(); }
+
+  ErrorHandler error_response;
+
+ private:
+  void set_up_handlers() {
+    set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) {
+      return admit(in, out);
+    });
+    set_expect_100_continue_handler([this](const httplib::Request& in, httplib::Response& out) {
+      Exchange exchange;
+      const Refusal refusal = examine(in, exchange);
+      if (refusal.status != 0) refuse(exchange.request, refusal, out);
+      return refusal.status == 0 ? 100 : refusal.status;
+    });
+    const auto plain = [this](const httplib::Request& in, httplib::Response& out) {
+      serve(in, out, nullptr);
+    };
+    const auto with_body = [this](const httplib::Request& in, httplib::Response& out,
+                                  const httplib::ContentReader& reader) {
+      serve(in, out, &reader);
+    };
+    Get(kDispatchPath, plain);
+    Post(kDispatchPath, with_body);
+    Put(kDispatchPath, with_body);
+    Patch(kDispatchPath, with_body);
+    Delete(kDispatchPath, with_body);
+    // For what the library refuses by itself: its answers have no body.
+    set_error_handler([this](const httplib::Request& in, httplib::Response& out) {
+      if (!out.body.empty() || out.content_provider_) return;
+      Request request;
+      request.method = in.method;
+      request.path = in.target.substr(0, in.target.find('?'));
+      request.remote_address = in.remote_addr;
+      refuse(request, {out.status, "The request is malformed", ""}, out);
+    });
+    set_exception_handler(
+        [this](const httplib::Request& in, httplib::Response& out, std::exception_ptr) {
+          log::error("http.exception", {{"method", in.method}});
+          refuse(Request(), {500, "The server failed", ""}, out);
+        });
+  }
+
+  // Copies what the library has parsed, and decides.
+  Refusal examine(const httplib::Request& in, Exchange& exchange) const {
+    Request& request = exchange.request;
+    request.method = in.method;
+    request.remote_address = in.remote_addr;
+    for (const auto& [name, value] : in.headers) request.headers.append_raw(name, value);
+    return admission_.examine(in.target, exchange.request, exchange.admitted);
+  }
+
+  HandlerResponse admit(const httplib::Request& in, httplib::Response& out) {
+    auto exchange = std::make_shared<Exchange>();
+    const Refusal refusal = examine(in, *exchange);
+    // The object behind `in` is the library's own and not const; it offers no other way to say that
+    // routing is done and that nothing is left to drain.
+    auto& raw = const_cast<httplib::Request&>(in);
+    if (!exchange->admitted.has_body) raw.body_consumed_ = true;
+    if (refusal.status != 0) {
+      refuse(exchange->request, refusal, out);
+      return HandlerResponse::Handled;
+    }
+    raw.path = kDispatchPath;
+    raw.headers.erase("Content-Type");  // else it would take multipart bodies apart itself
+    exchange->request.stop_source = [this, raw_exchange = exchange.get(),
+                                     is_closed = in.is_connection_closed] {
+      if (!raw_exchange->watched) raw_exchange->watched.emplace(watch_, is_closed);
+      return raw_exchange->watched->token();
+    };
+    out.user_data.set(kExchange, std::move(exchange));
+    return HandlerResponse::Unhandled;
+  }
+
+  void refuse(const Request& request, const Refusal& refusal, httplib::Response& out) const {
+    Response response =
+        error_response ? error_response(request, refusal.status, refusal.detail)
+                       : make_response(refusal.status, "text/plain", refusal.detail + "\n");
+    if (!refusal.allow.empty()) response.headers.set("Allow", refusal.allow);
+    copy_head(response, out);
+    out.body = std::move(response.body);
+  }
+
+  static void copy_head(const Response& response, httplib::Response& out) {
+    out.status = response.status;
+    for (const auto& [name, value] : response.headers) out.headers.emplace(name, value);
+  }
+
+  void serve(const httplib::Request&, httplib::Response& out,
+             const httplib::ContentReader* reader) {
+    const auto* held = out.user_data.get<std::shared_ptr<Exchange>>(kExchange);
+    WY_ASSERT(held != nullptr);
+    const std::shared_ptr<Exchange> exchange = *held;
+    if (exchange->admitted.has_body) {
+      exchange->request.body_source = [&exchange, reader](const TakeBytes& take) {
+        return read_body(*exchange, *reader, take);
+      };
+    }
+    Response response = exchange->admitted.route->handler(exchange->request);
+    exchange->request.body_source = nullptr;  // the reader ends with this call
+    copy_head(response, out);
+    if (response.stream) {
+      set_stream(exchange, std::move(response), out);
+    } else if (response.file) {
+      const std::string* type = response.headers.find("Content-Type");
+      out.headers.erase("Content-Type");
+      out.status = -1;  // 200, or 206 when the client asked for a range
+      out.set_file_content(response.file->string(), type == nullptr ? "" : *type);
+    } else {
+      out.body = std::move(response.body);
+    }
+  }
+
+  static Status read_body(const Exchange& exchange, const httplib::ContentReader& reader,
+                          const TakeBytes& take) {
+    std::size_t size = 0;
+    Status status = Done{};
+    // After an error the rest is still read, up to drain_bytes_max, so that the answer arrives.
+    const bool complete = reader([&](const char* data, std::size_t count) {
+      size += count;
+      if (!status) return true;
+      if (size > exchange.admitted.route->body_bytes_max) {
+        status = Error{ErrorCode::too_large, too_large_text(*exchange.admitted.route)};
+      } else {
+        status = take({data, count});
+      }
+      return true;
+    });
+    if (!status || complete) return status;
+    return Error{ErrorCode::invalid_argument, "The body is cut off or malformed"};
+  }
+
+  void set_stream(const std::shared_ptr<Exchange>& exchange, Response response,
+                  httplib::Response& out) {
+    const std::string* type = response.headers.find("Content-Type");
+    const std::string content_type = type == nullptr ? "application/octet-stream" : *type;
+    out.headers.erase("Content-Type");
+    out.set_chunked_content_provider(
+        content_type,
+        [this, exchange, stream = std::move(response.stream)](std::size_t,
+                                                              httplib::DataSink& sink) {
+          SinkWriter writer(sink, stopping_);
+          stream(writer);
+          if (writer.ok()) sink.done();
+          return writer.ok();
+        });
+  }
+
+  bool process_and_close_socket(int socket) override {
+    if (std::this_thread::get_id() == accepting_.load()) {
+      say_busy(socket);
+    } else {
+      converse(socket);
+    }
+    httplib::detail::shutdown_socket(socket);
+    httplib::detail::close_socket(socket);
+    return true;
+  }
+
+  void converse(int socket) {
+    std::string remote_address, local_address;
+    int remote_port = 0, local_port = 0;
+    httplib::detail::get_remote_ip_and_port(socket, remote_address, remote_port);
+    httplib::detail::get_local_ip_and_port(socket, local_address, local_port);
+    // Idle connections make room when threads grow scarce.
+    const bool scarce = threads_.count() > options_.threads_max / 4 * 3;
+    const auto keep_alive = scarce ? std::chrono::seconds(2) : options_.keep_alive_timeout;
+    httplib::detail::process_server_socket(
+        svr_sock_, socket, keep_alive_max_count_, keep_alive.count(), read_timeout_sec_,
+        read_timeout_usec_, write_timeout_sec_, write_timeout_usec_,
+        [&](httplib::Stream& stream, bool close_connection, bool& connection_closed) {
+          return process_request(stream, remote_address, remote_port, local_address, local_port,
+                                 close_connection, connection_closed, nullptr);
+        });
+  }
+
+  // Never waits: this is the thread that accepts everybody else.
+  void say_busy(int socket) const {
+    char seen[4096];
+    while (::recv(socket, seen, sizeof seen, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof seen)) {
+    }
+    Response response = error_response
+                            ? error_response(Request(), 503, "All connections are in use")
+                            : make_response(503, "text/plain", "All connections are in use\n");
+    response.headers.set("Content-Length", std::to_string(response.body.size()));
+    response.headers.set("Connection", "close");
+    std::string text = "HTTP/1.1 503 Service Unavailable\r\n";
+    for (const auto& [name, value] : response.headers) text += name + ": " + value + "\r\n";
+    text += "\r\n" + response.body;
+    static_cast<void>(
+        ::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
+
+  const Settings options_;
+  Admission admission_;
+  int port_ = -1;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::thread::id> accepting_{};
+  DisconnectWatch watch_;
+  ElasticThreads threads_;
+  std::jthread listener_;
+};
+
+Server::Server(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+Server::~Server() { stop(); }
+
+void Server::add(std::string_view method, std::string_view pattern, std::size_t body_bytes_max,
+                 Handler handler) {
+  impl_->add_route(method, pattern, body_bytes_max, std::move(handler));
+}
+void Server::on_error(ErrorHandler handler) { impl_->error_response = std::move(handler); }
+Status Server::start() { return impl_->start_listening(); }
+int Server::port() const { return impl_->bound_port(); }
+void Server::stop() { impl_->stop_everything(); }
+int Server::thread_count() const { return impl_->live_threads(); }
+
+}  // namespace wenyuan::http

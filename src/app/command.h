@@ -1,0 +1,30 @@
+// What the subcommands of `wenyuan` share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "base/result.h"
+
+namespace wenyuan::app {
+
+// Exit codes.
+constexpr int kExitGood = 0;
+constexpr int kExitFailed = 1;  // it was tried, and failed or found something wrong
+constexpr int kExitUsage = 2;   // the command line is wrong
+
+// Each adds its subcommand; the callback sets `exit_code`.
+void add_serve_command(CLI::App& app, int& exit_code);
+void add_client_commands(CLI::App& app, int& exit_code);  // ingest, search, ask
+void add_user_command(CLI::App& app, int& exit_code);
+void add_check_commands(CLI::App& app, int& exit_code);   // verify, audit verify
+void add_model_command(CLI::App& app, int& exit_code);
+
+// Prints the error to stderr; kExitUsage for invalid_argument, kExitFailed otherwise.
+int report(const Error& error);
+
+}  // namespace wenyuan::app

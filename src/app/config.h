@@ -1,0 +1,52 @@
+// How the server is set up: a TOML file, then the environment, then the command line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace wenyuan::app {
+
+struct Config {
+  std::filesystem::path data;
+  std::filesystem::path models;
+  std::string listen_host = "127.0.0.1";
+  int listen_port = 8080;
+  // Sets the administrator's first key instead of making one up; at least 32 characters.
+  std::string admin_key;
+  std::string embedding_model;  // empty: the first embedder found
+  std::string chat_model;       // empty: the first generator found
+  bool sandbox = true;
+  int ingest_workers = 2;
+  int engine_threads = 0;  // 0: as many as there are cores
+  double requests_per_second = 50;
+  std::int64_t upload_bytes_max = std::int64_t{256} << 20;
+  // Attributes of collections and documents that access rules may look at.
+  std::vector<std::string> access_attributes = {"department", "project", "region", "sensitivity"};
+  std::string log_level = "info";
+  bool quiet_start = false;  // no words on stdout
+};
+
+// What the command line says; what is absent comes from elsewhere.
+struct ConfigFlags {
+  std::optional<std::string> data, models, listen, config_file, admin_key_file;
+  std::optional<std::string> embedding_model, chat_model;
+  std::optional<double> requests_per_second;
+  bool no_sandbox = false;
+  bool quiet_start = false;
+};
+
+// invalid_argument names the setting and where it came from. Unknown settings in the file are
+// errors: a misspelt one must not be silently without effect.
+Result<Config> load_config(const ConfigFlags& flags);
+
+std::filesystem::path default_models_directory();
+
+// Splits "HOST:PORT", "[::1]:8080".
+Result<std::pair<std::string, int>> parse_listen(const std::string& text);
+
+}  // namespace wenyuan::app

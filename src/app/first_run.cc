@@ -1,0 +1,64 @@
+#include "app/first_run.h"
+
+#include "audit/log.h"
+
+namespace wenyuan::app {
+namespace {
+
+constexpr std::string_view kAdministrator = "admin";
+
+Result<auth::User> make_administrator(store::Transaction& tx, const auth::Identities& identities,
+                                      UnixMillis now) {
+  auth::User user;
+  user.username = kAdministrator;
+  user.display_name = "Administrator";
+  user.roles = {"admin"};
+  WY_TRY(auth::User made, identities.add_user(tx, user, std::nullopt, now));
+  audit::Event event;
+  event.action = "user.add";
+  event.object_id = made.id;
+  event.details = {{"first_run", true}};
+  WY_TRY([[maybe_unused]] const audit::Record record, audit::append(tx, event, now));
+  return made;
+}
+
+Result<std::string> first_key(store::Transaction& tx, const auth::Identities& identities,
+                              const std::string& user_id, UnixMillis now) {
+  WY_TRY(const auth::NewKey key, identities.add_key(tx, user_id, "first administrator key", {"*"},
+                                                    std::nullopt, now));
+  return key.key;
+}
+
+}  // namespace
+
+Result<std::string> ensure_administrator(store::Database& database,
+                                         const auth::Identities& identities, const Config& config,
+                                         const Clock& clock) {
+  const UnixMillis now = clock.now();
+  const auto administrator = database.read(
+      [&](store::Snapshot& snapshot) { return identities.user_by_name(snapshot, kAdministrator); });
+  if (!administrator && administrator.error().code != ErrorCode::not_found) {
+    return administrator.error();
+  }
+  if (administrator && config.admin_key.empty()) return std::string();
+  if (administrator) {
+    // Already the administrator's: nothing to write.
+    const auto known = database.read([&](store::Snapshot& snapshot) {
+      return identities.authenticate_key(snapshot, config.admin_key, now);
+    });
+    if (known && known->user_id == administrator->id) return std::string();
+  }
+  return database.write([&](store::Transaction& tx) -> Result<std::string> {
+    std::string user_id = administrator ? administrator->id : std::string();
+    if (user_id.empty()) {
+      WY_TRY(const auth::User made, make_administrator(tx, identities, now));
+      user_id = made.id;
+    }
+    if (config.admin_key.empty()) return first_key(tx, identities, user_id, now);
+    WY_RETURN_IF_ERROR(identities.add_chosen_key(tx, user_id, "configured administrator key",
+                                                 config.admin_key, now));
+    return std::string();
+  });
+}
+
+}  // namespace wenyuan::app

@@ -1,0 +1,215 @@
+#include "app/server.h"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <iostream>
+#include <optional>
+#include <system_error>
+
+#include "api/api.h"
+#include "api/http_server.h"
+#include "app/first_run.h"
+#include "app/keeper.h"
+#include "app/models.h"
+#include "app/parts.h"
+#include "audit/checkpoint.h"
+#include "auth/identities.h"
+#include "auth/policy_engine.h"
+#include "base/log.h"
+#include "ingest/indexer.h"
+#include "ingest/job_runner.h"
+#include "llm/engine_client.h"
+#include "llm/engine_supervisor.h"
+#include "query/answer.h"
+#include "query/search.h"
+#include "store/blob_store.h"
+#include "store/database.h"
+
+namespace wenyuan::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kSealPeriod{5};
+constexpr std::chrono::seconds kCheckpointPeriod{30};
+
+// The programs of one installation lie side by side.
+fs::path beside_this_program(const std::string& name) {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return self.parent_path() / name;
+}
+
+Status make_data_directory(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) {
+    return Error{ErrorCode::unavailable, "cannot make " + path.string() + ": " + error.message()};
+  }
+  fs::permissions(path, fs::perms::owner_all, error);
+  return Done{};
+}
+
+void print_start(const Config& config, int port, const ChosenModels& models,
+                 const std::string& key) {
+  std::cout << "Wenyuan is listening on http://" << config.listen_host << ":" << port << "\n";
+  if (!key.empty()) {
+    std::cout << "Administrator's API key (shown once): " << key << "\n";
+  }
+  if (models.embedding.name.empty()) {
+    std::cout << "There is no embedding model in " << config.models.string()
+              << ": only keyword search works. Try: wenyuan model pull multilingual-e5-small\n";
+  }
+  if (models.chat.empty()) {
+    std::cout << "There is no chat model in " << config.models.string()
+              << ": answers are made of quotes. Try: wenyuan model pull smollm2-135m-instruct\n";
+  }
+  std::cout << std::flush;
+}
+
+}  // namespace
+
+// Built top to bottom, destroyed bottom to top: nothing outlives what it uses.
+struct Server::Impl {
+  explicit Impl(const Config& given) : config(given), layout(given.data) {}
+
+  const Config config;
+  const Layout layout;
+  const SystemClock clock;
+  ChosenModels models;
+  std::unique_ptr<store::Database> database;
+  std::optional<store::BlobStore> blobs;
+  std::unique_ptr<auth::Identities> identities;
+  std::optional<auth::PolicyEngine> policies;
+  std::optional<audit::Checkpointer> checkpointer;
+  std::unique_ptr<index::Compartments> compartments;
+  std::optional<ingest::Indexer> indexer;
+  std::optional<llm::EngineSupervisor> supervisor;
+  std::optional<llm::EngineClient> engine;
+  std::optional<ingest::Extractor> extractor;
+  std::optional<query::Searcher> searcher;
+  std::optional<query::Answerer> answerer;
+  std::optional<ingest::JobRunner> jobs;
+  std::optional<api::Api> api;
+  std::optional<Keeper> sealing;
+  std::optional<Keeper> checkpoints;
+  std::optional<http::Server> http;  // goes first: no requests while the rest shuts down
+
+  Status open_store();
+  Status open_indexes();
+  Status start_engine();
+  Status start_work();
+  Status start_serving(const std::string& first_key);
+  void write_checkpoint();
+  api::EngineState engine_state() const;
+};
+
+Status Server::Impl::open_store() {
+  WY_RETURN_IF_ERROR(make_data_directory(config.data));
+  WY_TRY(database, store::Database::open({.directory = config.data}));
+  WY_TRY(blobs, store::BlobStore::open(layout.blobs()));
+  WY_TRY([[maybe_unused]] const std::int64_t removed,
+         blobs->remove_unnamed([&](const std::string& sha256) {
+           const auto named = database->read([&](store::Snapshot& snapshot) {
+             return store::blob_is_named(snapshot, sha256);
+           });
+           return !named || *named;  // in doubt it stays
+         }));
+  WY_TRY(identities, auth::Identities::open(config.data));
+  policies.emplace(config.access_attributes);
+  WY_TRY(checkpointer, audit::Checkpointer::open(config.data));
+  return Done{};
+}
+
+Status Server::Impl::open_indexes() {
+  WY_TRY(models, choose_models(config));
+  WY_RETURN_IF_ERROR(keep_indexed_model(layout, models.embedding));
+  WY_TRY(compartments, open_compartments(layout, layout.indexes(), *database, models.embedding));
+  indexer.emplace(*database, *compartments);
+  return indexer->catch_up_all(std::stop_token());
+}
+
+Status Server::Impl::start_engine() {
+  llm::EngineSupervisorOptions options;
+  options.program = beside_this_program("wenyuan-engine");
+  options.socket = layout.engine_socket();
+  options.models = config.models;
+  options.threads = static_cast<std::size_t>(config.engine_threads);
+  supervisor.emplace(options);
+  engine.emplace(llm::EngineClientOptions{.socket = options.socket});
+  // Without an engine there is still keyword search; readiness says what is missing.
+  if (const Status started = supervisor->start(); !started) {
+    log::error("engine.cannot_start", {{"why", started.error().message}});
+  }
+  return Done{};
+}
+
+Status Server::Impl::start_work() {
+  ingest::Extractor::Options options;
+  options.program = beside_this_program("wenyuan-extract");
+  options.sandbox = config.sandbox;
+  WY_TRY(extractor, ingest::Extractor::open(options));
+  const auto catch_up = [this](std::span<const LabelId> labels) {
+    return indexer->catch_up(labels);
+  };
+  searcher.emplace(query::Searcher::Parts{&*database, &*compartments, &*engine, catch_up},
+                   query::Searcher::Options{.embedding_model = models.embedding.name});
+  answerer.emplace(query::Answerer::Parts{&*database, &*searcher, &*engine},
+                   query::Answerer::Options{models.embedding.name, models.chat});
+  ingest::JobRunner::Options job_options;
+  job_options.worker_count = config.ingest_workers;
+  job_options.embedding_model = models.embedding.name;
+  jobs.emplace(ingest::JobRunner::Parts{&*database, &*blobs, &*extractor, &*engine, &*indexer,
+                                        &clock},
+               job_options);
+  WY_RETURN_IF_ERROR(jobs->start());
+  sealing.emplace(kSealPeriod, [this] {
+    if (const Status sealed = indexer->seal_changed(false); !sealed) {
+      log::error("index.seal_failed", {{"why", sealed.error().message}});
+    }
+  });
+  checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(); });
+  return Done{};
+}
+
+void Server::Impl::write_checkpoint() {
+  const Status written = database->read([&](store::Snapshot& snapshot) {
+    return checkpointer->write(snapshot, clock.now());
+  });
+  if (!written) log::error("audit.checkpoint_failed", {{"why", written.error().message}});
+}
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  auto impl = std::make_unique<Impl>(config);
+  WY_RETURN_IF_ERROR(impl->open_store());
+  WY_RETURN_IF_ERROR(impl->start_engine());
+  WY_TRY(const std::string first_key, ensure_administrator(*impl->database, *impl->identities,
+                                                           config, impl->clock));
+  WY_RETURN_IF_ERROR(impl->open_indexes());
+  WY_RETURN_IF_ERROR(impl->start_work());
+  WY_RETURN_IF_ERROR(impl->start_serving(first_key));
+  return std::unique_ptr<Server>(new Server(std::move(impl)));  // NOLINT: private constructor
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() = default;
+
+Status Server::run() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGTERM);
+  sigaddset(&wanted, SIGINT);
+  int signal = 0;
+  sigwait(&wanted, &signal);
+  log::info("server.stop", {{"signal", signal}});
+  impl_->http->stop();
+  impl_->jobs->stop();
+  impl_->sealing.reset();
+  impl_->checkpoints.reset();
+  impl_->write_checkpoint();
+  return impl_->indexer->seal_changed(true);
+}
+
+}  // namespace wenyuan::app

@@ -1,0 +1,37 @@
+// All that decisions look at besides the principal, as one epoch has it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "auth/decider.h"
+#include "base/document.h"
+#include "base/permit.h"
+#include "base/result.h"
+#include "store/content_store.h"
+#include "store/database.h"
+
+namespace wenyuan::auth {
+
+struct AccessState {
+  Epoch epoch = 0;
+  std::vector<Label> labels;  // by id
+  // What a document without attributes of its own would be labelled with, for each collection; by
+  // collection id. Their label ids are 0.
+  std::vector<Label> collections;
+  PolicySet policies;
+
+  const Label* label(LabelId id) const;                  // null: no such label
+  const Label* collection(const std::string& id) const;  // null: no such collection
+};
+
+// Reads and checks a policy; a broken one is a value too.
+CompiledPolicy compile(std::string id, std::int64_t version, std::string_view text,
+                       const store::AccessAttributes& access);
+
+// `last` may be null; policies that it has are not read again.
+Result<AccessState> load_access_state(store::Snapshot& snapshot,
+                                      const store::AccessAttributes& access,
+                                      const AccessState* last);
+
+}  // namespace wenyuan::auth

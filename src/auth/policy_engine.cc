@@ -1,0 +1,195 @@
+#include "auth/policy_engine.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "auth/access_state.h"
+#include "auth/decision_cache.h"
+#include "auth/policy_store.h"
+#include "auth/user_rows.h"
+
+namespace wenyuan::auth {
+namespace {
+
+constexpr std::size_t kCacheSizeMax = std::size_t{64} << 20;
+constexpr Action kActions[] = {Action::read, Action::write, Action::manage};
+
+// What a unit of writing sees may be undone, and its epoch number be given to another state; so
+// only what a connection sees that has never written may be remembered.
+Result<bool> may_be_remembered(store::Snapshot& snapshot) {
+  if (!snapshot.epoch_is_committed()) return false;
+  WY_TRY(auto statement, snapshot.prepare("SELECT total_changes()"));
+  WY_RETURN_IF_ERROR(statement.step());
+  return statement.integer(0) == 0;
+}
+
+Status check_current(store::Snapshot& snapshot, const Principal& principal) {
+  WY_TRY(auto current, current_principal(snapshot, principal.user_id, principal.key_id));
+  if (!current) {
+    return Error{ErrorCode::unauthenticated, "the user or the key is no longer valid"};
+  }
+  // A session may ask for less than it has.
+  const bool narrower = std::ranges::all_of(
+      principal.scopes, [&](const std::string& scope) { return current->has_scope(scope); });
+  current->scopes = principal.scopes;
+  if (narrower && *current == principal) return Done{};
+  return Error{ErrorCode::conflict, "the user's roles, groups or attributes have changed"};
+}
+
+Decided decide_all(const AccessState& state, const Decider& decider) {
+  Decided decided;
+  for (const Label& label : state.labels) {
+    if (!decider.allows(label)) continue;
+    decided.labels.push_back(label.id);
+    decided.visible.push_back(label.collection_id);
+  }
+  for (const Label& collection : state.collections) {
+    if (decider.allows(collection)) decided.collections.push_back(collection.collection_id);
+  }
+  std::ranges::copy(decided.collections, std::back_inserter(decided.visible));
+  std::ranges::sort(decided.visible);
+  const auto repeated = std::ranges::unique(decided.visible);
+  decided.visible.erase(repeated.begin(), repeated.end());
+  return decided;
+}
+
+}  // namespace
+
+struct PolicyEngine::Impl {
+  explicit Impl(store::AccessAttributes attributes) : access(std::move(attributes)) {
+    std::ranges::sort(access);
+  }
+
+  std::shared_ptr<const AccessState> newest() const {
+    const std::lock_guard lock(state_mutex);
+    return state;
+  }
+
+  Result<std::shared_ptr<const AccessState>> state_of(store::Snapshot& snapshot, Epoch epoch,
+                                                      bool remember);
+  Result<std::shared_ptr<const Decided>> decided(store::Snapshot& snapshot, Epoch epoch,
+                                                 const Principal& principal, Action action);
+
+  store::AccessAttributes access;  // sorted
+  DecisionCache cache{kCacheSizeMax};
+  std::mutex load_mutex;  // one thread loads a new epoch, others wait for it
+  mutable std::mutex state_mutex;
+  std::shared_ptr<const AccessState> state;  // guarded by state_mutex
+};
+
+Result<std::shared_ptr<const AccessState>> PolicyEngine::Impl::state_of(store::Snapshot& snapshot,
+                                                                        Epoch epoch,
+                                                                        bool remember) {
+  if (auto known = newest(); known != nullptr && known->epoch == epoch) return known;
+  // A unit of writing must not wait for readers, and what it sees is not for others.
+  std::unique_lock<std::mutex> loading(load_mutex, std::defer_lock);
+  if (remember) loading.lock();
+  const auto last = newest();
+  if (last != nullptr && last->epoch == epoch) return last;
+  WY_TRY(AccessState loaded, load_access_state(snapshot, access, last.get()));
+  auto fresh = std::make_shared<const AccessState>(std::move(loaded));
+  if (remember && (last == nullptr || last->epoch < epoch)) {
+    const std::lock_guard lock(state_mutex);
+    state = fresh;
+  }
+  return fresh;
+}
+
+Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided(store::Snapshot& snapshot,
+                                                                   Epoch epoch,
+                                                                   const Principal& principal,
+                                                                   Action action) {
+  const std::string key = fingerprint(principal, action);
+  if (auto known = cache.find(epoch, key)) return known;
+  WY_RETURN_IF_ERROR(check_current(snapshot, principal));
+  WY_TRY(const bool remember, may_be_remembered(snapshot));
+  WY_TRY(const auto from, state_of(snapshot, epoch, remember));
+  WY_TRY(const auto grants, grants_to(snapshot, principal));
+  const Decider decider(from->policies, principal, grants, action);
+  auto fresh = std::make_shared<const Decided>(decide_all(*from, decider));
+  if (remember) cache.insert(epoch, key, fresh);
+  return fresh;
+}
+
+PolicyEngine::PolicyEngine(store::AccessAttributes access)
+    : impl_(std::make_unique<Impl>(std::move(access))) {}
+PolicyEngine::~PolicyEngine() = default;
+
+const store::AccessAttributes& PolicyEngine::access_attributes() const { return impl_->access; }
+
+Result<Permit> PolicyEngine::permit(store::Snapshot& snapshot, const Principal& principal,
+                                    Action action) const {
+  WY_TRY(const Epoch epoch, snapshot.epoch());
+  WY_TRY(const auto decided, impl_->decided(snapshot, epoch, principal, action));
+  auto collections = action == Action::read ? std::vector<std::string>() : decided->collections;
+  return Permit(principal.user_id, action, epoch, decided->labels, std::move(collections));
+}
+
+Result<Decision> PolicyEngine::check(store::Snapshot& snapshot, const Principal& principal,
+                                     Action action, const std::string& resource_id) const {
+  WY_TRY(const Epoch epoch, snapshot.epoch());
+  WY_RETURN_IF_ERROR(check_current(snapshot, principal));
+  WY_TRY(const bool remember, may_be_remembered(snapshot));
+  WY_TRY(const auto from, impl_->state_of(snapshot, epoch, remember));
+  const Label* label = from->collection(resource_id);
+  if (label == nullptr) {
+    const auto document = store::document_for_ingest(snapshot, resource_id);
+    if (!document && document.error().code == ErrorCode::not_found) {
+      return Error{ErrorCode::not_found, "there is no such collection or document"};
+    }
+    if (!document) return document.error();
+    label = from->label(document->label_id);
+    if (label == nullptr) return Error{ErrorCode::corrupt, "a document has a label that is gone"};
+  }
+  WY_TRY(const auto grants, grants_to(snapshot, principal));
+  return Decider(from->policies, principal, grants, action).decide(*label);
+}
+
+Result<std::vector<std::string>> PolicyEngine::visible_collections(
+    store::Snapshot& snapshot, const Principal& principal) const {
+  WY_TRY(const Epoch epoch, snapshot.epoch());
+  std::vector<std::string> visible;
+  for (const Action action : kActions) {
+    WY_TRY(const auto decided, impl_->decided(snapshot, epoch, principal, action));
+    std::vector<std::string> both;
+    std::ranges::set_union(visible, decided->visible, std::back_inserter(both));
+    visible = std::move(both);
+  }
+  return visible;
+}
+
+Result<Policy> PolicyEngine::add_policy(store::Transaction& tx, const Policy& policy,
+                                        UnixMillis now) const {
+  return policy_store::add(tx, policy, impl_->access, now);
+}
+Result<Policy> PolicyEngine::update_policy(store::Transaction& tx, const Policy& policy,
+                                           UnixMillis now) const {
+  return policy_store::update(tx, policy, impl_->access, now);
+}
+Status PolicyEngine::remove_policy(store::Transaction& tx, const std::string& id) const {
+  return policy_store::remove(tx, id);
+}
+Result<Policy> PolicyEngine::policy(store::Snapshot& snapshot, const std::string& id) const {
+  return policy_store::one(snapshot, id);
+}
+Result<std::vector<Policy>> PolicyEngine::policies(store::Snapshot& snapshot) const {
+  return policy_store::all(snapshot);
+}
+Result<std::vector<Policy>> PolicyEngine::policy_versions(store::Snapshot& snapshot,
+                                                          const std::string& id) const {
+  return policy_store::versions(snapshot, id);
+}
+
+Result<Grant> PolicyEngine::add_grant(store::Transaction& tx, const Grant& grant,
+                                      UnixMillis now) const {
+  return auth::add_grant(tx, grant, impl_->access, now);
+}
+Status PolicyEngine::remove_grant(store::Transaction& tx, const std::string& id) const {
+  return auth::remove_grant(tx, id, impl_->access);
+}
+Result<std::vector<Grant>> PolicyEngine::grants(store::Snapshot& snapshot,
+                                                const std::string& resource_id) const {
+  return grants_on(snapshot, resource_id);
+}
+
+}  // namespace wenyuan::auth

@@ -1,0 +1,147 @@
+#include "auth/user_rows.h"
+
+#include "base/text.h"
+
+namespace wenyuan::auth {
+namespace {
+
+constexpr std::size_t kNameSizeMax = 64;  // code points
+
+// Controls, and marks that change how a name looks without being seen.
+bool is_invisible(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+}
+
+Result<std::vector<std::string>> texts(store::Snapshot& snapshot, std::string_view sql,
+                                       std::string_view id) {
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  statement.bind(1, id);
+  std::vector<std::string> found;
+  for (;;) {
+    WY_TRY(const bool more, statement.step());
+    if (!more) return found;
+    found.push_back(statement.text(0));
+  }
+}
+
+Result<std::vector<std::string>> roles_of(store::Snapshot& snapshot, std::string_view user_id) {
+  return texts(snapshot, "SELECT role FROM user_roles WHERE user_id = ? ORDER BY role", user_id);
+}
+
+// The columns of every query here: id, username, display_name, email, attributes, disabled,
+// password, created_at, updated_at.
+Result<UserRow> read_row(store::Snapshot& snapshot, const store::Statement& statement) {
+  UserRow row;
+  User& user = row.user;
+  user.id = statement.text(0);
+  user.username = statement.text(1);
+  user.display_name = statement.text(2);
+  user.email = statement.text(3);
+  WY_TRY(user.attributes, decode_attributes(statement.text(4)));
+  user.disabled = statement.integer(5) != 0;
+  if (!statement.is_null(6)) row.password = HashedPassword{statement.text(6)};
+  user.has_password = row.password.has_value();
+  user.created_at = statement.integer(7);
+  user.updated_at = statement.integer(8);
+  WY_TRY(user.roles, roles_of(snapshot, user.id));
+  return row;
+}
+
+Result<std::optional<UserRow>> one_row(store::Snapshot& snapshot, std::string_view sql,
+                                       std::string_view key) {
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  WY_TRY(const bool found, statement.bind(1, key).step());
+  if (!found) return std::optional<UserRow>();
+  WY_TRY(UserRow row, read_row(snapshot, statement));
+  return std::optional(std::move(row));
+}
+
+}  // namespace
+
+Result<std::optional<UserRow>> user_row(store::Snapshot& snapshot, std::string_view id) {
+  return one_row(snapshot,
+                 "SELECT id, username, display_name, email, attributes, disabled, password, "
+                 "created_at, updated_at FROM users WHERE id = ?",
+                 id);
+}
+
+Result<std::optional<UserRow>> user_row_by_name(store::Snapshot& snapshot,
+                                                std::string_view username) {
+  return one_row(snapshot,
+                 "SELECT id, username, display_name, email, attributes, disabled, password, "
+                 "created_at, updated_at FROM users WHERE username_key = ?",
+                 to_lower_ascii(username));
+}
+
+Result<std::vector<User>> users_after(store::Snapshot& snapshot, std::string_view username_key,
+                                      int count_max) {
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT id, username, display_name, email, attributes, disabled, "
+                          "password, created_at, updated_at FROM users WHERE username_key > ? "
+                          "ORDER BY username_key LIMIT ?"));
+  statement.bind(1, username_key).bind(2, count_max);
+  std::vector<User> found;
+  for (;;) {
+    WY_TRY(const bool more, statement.step());
+    if (!more) return found;
+    WY_TRY(UserRow row, read_row(snapshot, statement));
+    found.push_back(std::move(row.user));
+  }
+}
+
+Result<std::optional<Principal>> current_principal(store::Snapshot& snapshot,
+                                                   std::string_view user_id,
+                                                   std::string_view key_id) {
+  WY_TRY(auto row, user_row(snapshot, user_id));
+  if (!row || row->user.disabled) return std::optional<Principal>();
+  Principal principal;
+  principal.user_id = std::move(row->user.id);
+  principal.username = std::move(row->user.username);
+  principal.roles = std::move(row->user.roles);
+  principal.attributes = std::move(row->user.attributes);
+  WY_TRY(principal.group_ids,
+         texts(snapshot, "SELECT group_id FROM group_members WHERE member_id = ? ORDER BY group_id",
+               user_id));
+  if (key_id.empty()) {
+    principal.scopes = {"*"};
+    return std::optional(std::move(principal));
+  }
+  WY_TRY(auto key, snapshot.prepare("SELECT scopes FROM api_keys WHERE id = ? AND user_id = ?"));
+  WY_TRY(const bool found, key.bind(1, key_id).bind(2, user_id).step());
+  if (!found) return std::optional<Principal>();
+  principal.key_id = key_id;
+  principal.scopes = words(key.text(0));
+  return std::optional(std::move(principal));
+}
+
+Status check_name(std::string_view field, std::string_view text) {
+  const auto bad = [&](std::string_view expected) {
+    return Error{ErrorCode::invalid_argument,
+                 std::string(field) + ": expected " + std::string(expected)};
+  };
+  if (!is_utf8(text)) return bad("UTF-8");
+  const std::size_t count = code_point_count(text);
+  if (count == 0 || count > kNameSizeMax) return bad("1 to 64 characters");
+  for (std::size_t at = 0; at < text.size();) {
+    if (is_invisible(next_code_point(text, at))) return bad("no invisible characters");
+  }
+  if (trim(text) != text) return bad("no space at its ends");
+  return Done{};
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::vector<std::string> words(std::string_view joined) {
+  std::vector<std::string> found;
+  for (const std::string_view word : split(joined, ' ')) {
+    if (!word.empty()) found.emplace_back(word);
+  }
+  return found;
+}
+
+}  // namespace wenyuan::auth

@@ -1,0 +1,125 @@
+#include "compute/attention.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/assert.h"
+
+namespace wenyuan::compute {
+namespace {
+
+template <class T>
+void scatter_key(const T* key, std::size_t head_size, std::size_t at, T* block) {
+  T* lane = block + at / kTileRows * head_size * kTileRows + at % kTileRows;
+  for (std::size_t i = 0; i < head_size; ++i) lane[i * kTileRows] = key[i];
+}
+
+class Attention {
+ public:
+  Attention(const AttentionCall& call, const Kernels& kernels)
+      : call_(call),
+        kernels_(kernels),
+        queries_(call.visible.size()),
+        element_(call.type == KeyValueType::f32 ? 4 : 2),
+        dense_(call.type == KeyValueType::f32 ? kernels.tiles.dense_f32
+                                              : kernels.tiles.dense_f16) {
+    WY_ASSERT(queries_ <= kQueriesMax);
+    WY_ASSERT(call.head_size <= kHeadSizeMax && call.head_size % kTileRows == 0);
+  }
+
+  void run() {
+    largest_.fill(-std::numeric_limits<float>::infinity());
+    sums_.fill(0.0F);
+    std::fill_n(call_.out, queries_ * call_.head_size, 0.0F);
+    const std::size_t seen = *std::max_element(call_.visible.begin(), call_.visible.end());
+    std::size_t begin = 0;
+    for (const KeyValueBlock& block : call_.blocks) {
+      if (begin >= seen) break;
+      const std::size_t count = std::min(block.count, seen - begin);
+      score(block, count);
+      for (std::size_t query = 0; query < queries_; ++query) weigh(query, begin, count);
+      add_values(block, count);
+      begin += block.count;
+    }
+    for (std::size_t query = 0; query < queries_; ++query) {
+      const float inverse = 1.0F / sums_[query];
+      float* out = call_.out + query * call_.head_size;
+      for (std::size_t i = 0; i < call_.head_size; ++i) out[i] *= inverse;
+    }
+  }
+
+ private:
+  void score(const KeyValueBlock& block, std::size_t count) {
+    const std::size_t tile_bytes = call_.head_size * kTileRows * element_;
+    for (std::size_t tile = 0; tile * kTileRows < count; ++tile) {
+      dense_({.weights = static_cast<const std::uint8_t*>(block.keys) + tile * tile_bytes,
+              .stride = kTileRows,
+              .inputs = call_.head_size,
+              .x = call_.queries,
+              .x_stride = call_.head_size,
+              .rows = queries_,
+              .out = scores_.data() + tile * kTileRows,
+              .out_stride = kKeysPerBlock,
+              .add = false});
+    }
+  }
+
+  // Turns one query's scores into weights, and rescales what it has gathered so far.
+  void weigh(std::size_t query, std::size_t begin, std::size_t count) {
+    float* scores = scores_.data() + query * kKeysPerBlock;
+    const std::size_t visible = call_.visible[query];
+    const std::size_t own = visible > begin ? std::min(count, visible - begin) : 0;
+    if (own != 0) {
+      const float largest = std::max(largest_[query], kernels_.rows.max(scores, own));
+      if (largest > largest_[query] && begin != 0) {
+        const float shrink = std::exp(largest_[query] - largest);
+        sums_[query] *= shrink;
+        float* out = call_.out + query * call_.head_size;
+        for (std::size_t i = 0; i < call_.head_size; ++i) out[i] *= shrink;
+      }
+      largest_[query] = largest;
+      sums_[query] += kernels_.rows.exp_minus(scores, own, largest);
+    }
+    std::fill(scores + own, scores + count, 0.0F);
+  }
+
+  void add_values(const KeyValueBlock& block, std::size_t count) {
+    for (std::size_t i = 0; i < call_.head_size; i += kTileRows) {
+      dense_({.weights = static_cast<const std::uint8_t*>(block.values) + i * element_,
+              .stride = block.value_stride,
+              .inputs = count,
+              .x = scores_.data(),
+              .x_stride = kKeysPerBlock,
+              .rows = queries_,
+              .out = call_.out + i,
+              .out_stride = call_.head_size,
+              .add = true});
+    }
+  }
+
+  const AttentionCall& call_;
+  const Kernels& kernels_;
+  const std::size_t queries_;
+  const std::size_t element_;
+  void (*const dense_)(const DenseTile&);
+  alignas(64) std::array<float, kQueriesMax * kKeysPerBlock> scores_;
+  std::array<float, kQueriesMax> largest_;
+  std::array<float, kQueriesMax> sums_;
+};
+
+}  // namespace
+
+void attend(const AttentionCall& call, const Kernels& kernels) { Attention(call, kernels).run(); }
+
+void store_key(const std::uint16_t* key, std::size_t head_size, std::size_t at,
+               std::uint16_t* block) {
+  scatter_key(key, head_size, at, block);
+}
+
+void store_key(const float* key, std::size_t head_size, std::size_t at, float* block) {
+  scatter_key(key, head_size, at, block);
+}
+
+}  // namespace wenyuan::compute

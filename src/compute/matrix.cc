@@ -1,0 +1,159 @@
+#include "compute/matrix.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace wenyuan::compute {
+namespace {
+
+constexpr std::size_t kRowsPerPiece = 128;
+
+std::size_t tile_count(const Matrix& matrix) {
+  return (matrix.outputs() + kTileRows - 1) / kTileRows;
+}
+
+// Exact: decodes up to 16 rows to floats, which are then packed like F32.
+void pack_exactly(WeightType type, const std::uint8_t* weights, std::size_t rows,
+                  std::size_t inputs, std::vector<float>& scratch, std::uint8_t* out) {
+  scratch.resize(rows * inputs);
+  dequantize(type, weights, scratch);
+  pack_tile(WeightType::f32, reinterpret_cast<const std::uint8_t*>(scratch.data()), rows, inputs,
+            out);
+}
+
+}  // namespace
+
+Result<Matrix> Matrix::create(WeightType type, std::size_t inputs, std::size_t outputs,
+                              std::span<const std::uint8_t> weights, Precision precision) {
+  const WeightBlock block = weight_block(type);
+  if (inputs == 0 || outputs == 0 || inputs % block.elements != 0 ||
+      weights.size() / outputs != row_bytes(type, inputs) || weights.size() % outputs != 0) {
+    return Error{ErrorCode::invalid_argument,
+                 "a matrix of " + std::to_string(inputs) + " inputs and " +
+                     std::to_string(outputs) + " outputs does not fit into " +
+                     std::to_string(weights.size()) + " bytes"};
+  }
+  const bool exact = precision == Precision::exact;
+  Matrix matrix;
+  matrix.inputs_ = inputs;
+  matrix.outputs_ = outputs;
+  matrix.format_ = tile_format(exact ? WeightType::f32 : type);
+  matrix.tile_bytes_ = inputs / matrix.format_.step * matrix.format_.step_bytes;
+  const std::size_t tiles = tile_count(matrix);
+  matrix.tiles_ = AlignedBuffer(tiles * matrix.tile_bytes_);
+  if (matrix.tiles_.data() == nullptr) {
+    return Error{ErrorCode::unavailable, "not enough memory for a matrix of " +
+                                             std::to_string(tiles * matrix.tile_bytes_) +
+                                             " bytes"};
+  }
+  std::vector<float> scratch;
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    const std::uint8_t* from = weights.data() + tile * kTileRows * row_bytes(type, inputs);
+    const std::size_t rows = std::min(kTileRows, outputs - tile * kTileRows);
+    std::uint8_t* to = matrix.tiles_.data() + tile * matrix.tile_bytes_;
+    if (exact) {
+      pack_exactly(type, from, rows, inputs, scratch, to);
+    } else {
+      pack_tile(type, from, rows, inputs, to);
+    }
+  }
+  return matrix;
+}
+
+// The pieces of work of one multiply(): some tiles of one product for some rows.
+class Multiplication {
+ public:
+  Multiplication(const Activations& x, std::span<const Product> products, std::size_t threads)
+      : x_(x), products_(products) {
+    std::size_t tiles = 0;
+    for (const Product& product : products) {
+      WY_ASSERT(product.matrix->inputs() == x.inputs());
+      WY_ASSERT(product.bias.empty() || product.bias.size() == product.matrix->outputs());
+      tiles += tile_count(*product.matrix);
+    }
+    // Several pieces for each thread, so that a thread that lost its core delays the others little.
+    tiles_per_piece_ = std::clamp<std::size_t>(tiles / (8 * threads), 1, 64);
+    row_blocks_ = (x.rows() + kRowsPerPiece - 1) / kRowsPerPiece;
+    for (const Product& product : products) {
+      pieces_ += (tile_count(*product.matrix) + tiles_per_piece_ - 1) / tiles_per_piece_;
+    }
+  }
+
+  std::size_t piece_count() const { return pieces_ * row_blocks_; }
+
+  void run(std::size_t piece) const {
+    const std::size_t row = piece / pieces_ * kRowsPerPiece;
+    std::size_t at = piece % pieces_;
+    for (const Product& product : products_) {
+      const std::size_t tiles = tile_count(*product.matrix);
+      const std::size_t own = (tiles + tiles_per_piece_ - 1) / tiles_per_piece_;
+      if (at < own) {
+        const std::size_t end = std::min(tiles, (at + 1) * tiles_per_piece_);
+        for (std::size_t tile = at * tiles_per_piece_; tile < end; ++tile) {
+          run_tile(product, tile, row, std::min(kRowsPerPiece, x_.rows() - row));
+        }
+        return;
+      }
+      at -= own;
+    }
+  }
+
+ private:
+  void run_tile(const Product& product, std::size_t tile, std::size_t row,
+                std::size_t rows) const {
+    const Matrix& matrix = *product.matrix;
+    const TileFormat& format = matrix.format_;
+    const std::uint8_t* weights = matrix.tiles_.data() + tile * matrix.tile_bytes_;
+    alignas(64) std::array<float, kRowsPerPiece * kTileRows> sums;
+    if (format.quant != nullptr) {
+      QuantTile call{};
+      x_.point(call, row, format.form);
+      call.weights = weights;
+      call.zero = format.zero;
+      call.rows = rows;
+      call.out = sums.data();
+      (x_.kernels().tiles.*format.quant)(call);
+    } else {
+      (x_.kernels().tiles.*format.dense)({.weights = weights,
+                                          .stride = kTileRows,
+                                          .inputs = matrix.inputs(),
+                                          .x = x_.floats(row),
+                                          .x_stride = matrix.inputs(),
+                                          .rows = rows,
+                                          .out = sums.data(),
+                                          .out_stride = kTileRows,
+                                          .add = false});
+    }
+    store(product, tile * kTileRows, row, rows, sums.data());
+  }
+
+  static void store(const Product& product, std::size_t column, std::size_t row, std::size_t rows,
+                    const float* sums) {
+    const std::size_t count = std::min(kTileRows, product.matrix->outputs() - column);
+    for (std::size_t m = 0; m < rows; ++m, sums += kTileRows) {
+      float* out = product.out + (row + m) * product.stride + column;
+      for (std::size_t i = 0; i < count; ++i) {
+        const float biased = product.bias.empty() ? sums[i] : sums[i] + product.bias[column + i];
+        out[i] = product.add ? out[i] + biased : biased;
+      }
+    }
+  }
+
+  const Activations& x_;
+  const std::span<const Product> products_;
+  std::size_t tiles_per_piece_ = 1;
+  std::size_t row_blocks_ = 1;
+  std::size_t pieces_ = 0;
+};
+
+void multiply(const Activations& x, std::span<const Product> products, ThreadPool& threads) {
+  const Multiplication work(x, products, threads.thread_count());
+  threads.parallel_for(work.piece_count(), [&work](std::size_t piece) { work.run(piece); });
+}
+
+}  // namespace wenyuan::compute

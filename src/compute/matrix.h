@@ -1,0 +1,60 @@
+// A weight matrix in memory, rearranged for the kernels, and its product with rows of activations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/result.h"
+#include "compute/activations.h"
+#include "compute/aligned_buffer.h"
+#include "compute/pack.h"
+#include "compute/thread_pool.h"
+#include "compute/weight_type.h"
+
+namespace wenyuan::compute {
+
+// `exact` decodes the weights to floats and keeps the activations floats: slow and large, for
+// measuring what the fast way loses.
+enum class Precision { fast, exact };
+
+// Thread-safe once created.
+class Matrix {
+ public:
+  Matrix() = default;
+
+  // `weights` are `outputs` rows of `inputs` elements, as in the file; they are copied.
+  // invalid_argument when the sizes do not fit, unavailable when there is no memory.
+  static Result<Matrix> create(WeightType type, std::size_t inputs, std::size_t outputs,
+                               std::span<const std::uint8_t> weights,
+                               Precision precision = Precision::fast);
+
+  std::size_t inputs() const { return inputs_; }
+  std::size_t outputs() const { return outputs_; }
+  ActivationForm form() const { return format_.form; }
+  std::size_t size_bytes() const { return tiles_.size(); }
+
+ private:
+  friend class Multiplication;
+
+  std::size_t inputs_ = 0;
+  std::size_t outputs_ = 0;
+  TileFormat format_;
+  std::size_t tile_bytes_ = 0;
+  AlignedBuffer tiles_;
+};
+
+// One of several products of the same activations.
+struct Product {
+  const Matrix* matrix = nullptr;
+  std::span<const float> bias = {};  // empty: none
+  float* out = nullptr;              // rows x stride
+  std::size_t stride = 0;
+  bool add = false;  // to what is in `out`
+};
+
+// Every number depends on its own row of activations and its own row of weights alone: neither on
+// the other rows nor on the number of threads.
+void multiply(const Activations& x, std::span<const Product> products, ThreadPool& threads);
+
+}  // namespace wenyuan::compute

@@ -1,0 +1,324 @@
+#include "index/compartment.h"
+
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "index/guarded.h"
+#include "index/seal.h"
+
+namespace wenyuan::index {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kGenerationPrefix = "gen-";
+constexpr std::size_t kFieldSizeMax = std::size_t{16} << 20;  // bytes
+// A segment is merged with the one before it unless that is this many times larger: fewer segments
+// to search against more copying.
+constexpr std::size_t kSimilarSize = 4;
+
+std::optional<std::uint64_t> generation_number(const fs::path& directory) {
+  const std::string name = directory.filename().string();
+  if (!name.starts_with(kGenerationPrefix)) return std::nullopt;
+  std::uint64_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto read = std::from_chars(name.data() + kGenerationPrefix.size(), end, number);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return number;
+}
+
+// Newest first.
+std::vector<fs::path> generations_in(const fs::path& directory) {
+  std::vector<std::pair<std::uint64_t, fs::path>> found;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    if (const auto number = generation_number(at->path())) found.emplace_back(*number, at->path());
+  }
+  std::sort(found.rbegin(), found.rend());
+  std::vector<fs::path> paths;
+  for (auto& [number, path] : found) paths.push_back(std::move(path));
+  return paths;
+}
+
+void remove_quietly(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) log::warn("index_directory_not_removed", {{"directory", path.string()}});
+}
+
+Status check(const Batch& batch, std::size_t vector_size) {
+  for (const IndexedChunk& chunk : batch.added) {
+    const std::string name = "chunk " + std::to_string(chunk.id);
+    if (chunk.id <= 0) return Error{ErrorCode::invalid_argument, name + ": not an id"};
+    if (std::max({chunk.title.size(), chunk.headings.size(), chunk.text.size()}) > kFieldSizeMax) {
+      return Error{ErrorCode::too_large, name + ": more than 16 MiB of text"};
+    }
+    if (vector_size == 0 || chunk.vector.empty()) continue;
+    if (chunk.vector.size() != vector_size) {
+      return Error{ErrorCode::invalid_argument,
+                   name + ": a vector of " + std::to_string(chunk.vector.size()) +
+                       " numbers, not " + std::to_string(vector_size)};
+    }
+    if (!std::all_of(chunk.vector.begin(), chunk.vector.end(),
+                     [](float value) { return std::isfinite(value); })) {
+      return Error{ErrorCode::invalid_argument, name + ": its vector has a number without value"};
+    }
+  }
+  return Done{};
+}
+
+// The last of those with the same id, sorted by id.
+std::vector<const IndexedChunk*> without_repeats(const std::vector<IndexedChunk>& chunks) {
+  std::vector<const IndexedChunk*> kept;
+  for (const IndexedChunk& chunk : chunks) kept.push_back(&chunk);
+  const auto by_id = [](const auto* a, const auto* b) { return a->id < b->id; };
+  std::stable_sort(kept.begin(), kept.end(), by_id);
+  const auto repeats =
+      std::unique(kept.rbegin(), kept.rend(),
+                  [](const auto* a, const auto* b) { return a->id == b->id; });
+  kept.erase(kept.begin(), repeats.base());
+  return kept;
+}
+
+// `chunks` leave the parts that have them.
+Status remove_from(std::vector<Part>& parts, const std::set<ChunkId>& chunks) {
+  for (Part& part : parts) {
+    std::vector<ChunkId> leaving;
+    for (const ChunkId chunk : chunks) {
+      const std::vector<ChunkId>& gone = part.removed->chunks;
+      if (part.segment->lexical->has(chunk) &&
+          !std::binary_search(gone.begin(), gone.end(), chunk)) {
+        leaving.push_back(chunk);
+      }
+    }
+    if (leaving.empty()) continue;
+    WY_TRY(RemovedChunks removed, part.segment->lexical->remove(*part.removed, leaving));
+    part.removed = std::make_shared<const RemovedChunks>(std::move(removed));
+  }
+  return Done{};
+}
+
+Part part_of(std::shared_ptr<const Segment> segment) {
+  return {std::move(segment), std::make_shared<const RemovedChunks>()};
+}
+
+std::vector<LexicalShard::Input> lexical_inputs(std::span<const Part> parts) {
+  std::vector<LexicalShard::Input> inputs;
+  for (const Part& part : parts) {
+    inputs.push_back({part.segment->lexical.get(), part.removed.get()});
+  }
+  return inputs;
+}
+
+Status make_directory(const fs::path& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return errno_error("create", path);
+  return Done{};
+}
+
+}  // namespace
+
+fs::path CompartmentContext::unsealed_path() {
+  return options.directory / kUnsealedFolder / std::to_string(++directories_made);
+}
+
+Compartment::Compartment(LabelId label, CompartmentContext& context)
+    : label_(label),
+      context_(context),
+      directory_(context.options.directory / std::to_string(label)),
+      snapshot_(std::make_shared<const Snapshot>()) {}
+
+std::unique_ptr<Compartment> Compartment::open(LabelId label, CompartmentContext& context) {
+  std::unique_ptr<Compartment> compartment(new Compartment(label, context));
+  compartment->load();
+  return compartment;
+}
+
+void Compartment::load() {
+  Snapshot loaded;
+  for (const fs::path& directory : generations_in(directory_)) {
+    if (loaded.has_generation) {
+      remove_quietly(directory);
+      continue;
+    }
+    Seal seal;
+    Result<Part> part = load_generation(directory, seal);
+    if (!part) {
+      log::warn("index_generation_discarded", {{"label", label_},
+                                               {"generation", directory.filename().string()},
+                                               {"reason", part.error().message}});
+      remove_quietly(directory);
+      continue;
+    }
+    loaded = {seal.applied, seal.applied, true, {*std::move(part)}};
+  }
+  publish(std::move(loaded));
+}
+
+Result<Part> Compartment::load_generation(const fs::path& directory, Seal& seal) const {
+  const Compartments::Options& options = context_.options;
+  WY_TRY(seal, verify_seal(directory, options.seal_key));
+  if (seal.label != label_) return Error{ErrorCode::corrupt, "of another compartment"};
+  if (seal.store_id != options.store_id) return Error{ErrorCode::corrupt, "of another store"};
+  if (seal.embedding_model != options.embedding_model || seal.vector_size != options.vector_size) {
+    return Error{ErrorCode::corrupt, "of another embedding model"};
+  }
+  auto segment = std::make_shared<Segment>();
+  segment->directory = std::make_unique<const SegmentDirectory>(directory, false);
+  WY_TRY(segment->lexical, LexicalShard::open(directory / kLexicalFolder, context_.budget));
+  if (options.vector_size > 0) {
+    WY_TRY(segment->vectors, VectorShard::read(directory, options.vector_size));
+  }
+  return part_of(std::move(segment));
+}
+
+std::shared_ptr<const Snapshot> Compartment::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+void Compartment::publish(Snapshot next) {
+  auto value = std::make_shared<const Snapshot>(std::move(next));
+  const std::lock_guard lock(mutex_);
+  snapshot_.swap(value);
+}
+
+Status Compartment::apply(const Batch& batch) {
+  const std::lock_guard lock(write_mutex_);
+  const std::shared_ptr<const Snapshot> now = snapshot();
+  if (batch.commit <= now->applied) return Done{};
+  WY_RETURN_IF_ERROR(check(batch, context_.options.vector_size));
+  Snapshot next = *now;
+  next.applied = batch.commit;
+  std::set<ChunkId> leaving(batch.removed.begin(), batch.removed.end());
+  for (const IndexedChunk& chunk : batch.added) leaving.insert(chunk.id);
+  WY_RETURN_IF_ERROR(remove_from(next.parts, leaving));
+  const auto first_unsealed = next.parts.begin() + (next.has_generation ? 1 : 0);
+  next.parts.erase(std::remove_if(first_unsealed, next.parts.end(),
+                                  [](const Part& part) { return part.chunk_count() == 0; }),
+                   next.parts.end());
+  if (!batch.added.empty()) {
+    WY_TRY(auto segment, build(without_repeats(batch.added)));
+    next.parts.push_back(part_of(std::move(segment)));
+    WY_RETURN_IF_ERROR(merge_similar(next));
+  }
+  publish(std::move(next));
+  return Done{};
+}
+
+Status Compartment::merge_similar(Snapshot& next) const {
+  const std::size_t first_unsealed = next.has_generation ? 1 : 0;
+  std::size_t from = next.parts.size() - 1;
+  std::size_t chunks = next.parts[from].chunk_count();
+  while (from > first_unsealed && next.parts[from - 1].chunk_count() < kSimilarSize * chunks) {
+    chunks += next.parts[--from].chunk_count();
+  }
+  const std::span<const Part> similar = std::span(next.parts).subspan(from);
+  if (similar.size() < 2) return Done{};
+  WY_TRY(auto merged, merge(similar));
+  next.parts.resize(from);
+  next.parts.push_back(part_of(std::move(merged)));
+  return Done{};
+}
+
+Result<std::shared_ptr<const Segment>> Compartment::build(
+    std::span<const IndexedChunk* const> chunks) const {
+  auto segment = std::make_shared<Segment>();
+  segment->directory =
+      std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
+  const fs::path& path = segment->directory->path();
+  WY_RETURN_IF_ERROR(LexicalShard::build(path, chunks));
+  WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
+  if (context_.options.vector_size > 0) {
+    WY_TRY(segment->vectors, VectorShard::build(context_.options.vector_size, chunks));
+  }
+  return std::shared_ptr<const Segment>(std::move(segment));
+}
+
+Result<std::unique_ptr<VectorShard>> Compartment::merge_vectors(
+    std::span<const Part> parts) const {
+  std::vector<VectorShard::Input> inputs;
+  for (const Part& part : parts) {
+    inputs.push_back({part.segment->vectors.get(), &part.removed->chunks});
+  }
+  return VectorShard::merge(context_.options.vector_size, inputs);
+}
+
+Result<std::shared_ptr<const Segment>> Compartment::merge(std::span<const Part> parts) const {
+  auto segment = std::make_shared<Segment>();
+  segment->directory =
+      std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
+  const fs::path& path = segment->directory->path();
+  WY_RETURN_IF_ERROR(LexicalShard::merge(path, lexical_inputs(parts)));
+  WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
+  if (context_.options.vector_size > 0) {
+    WY_TRY(segment->vectors, merge_vectors(parts));
+  }
+  return std::shared_ptr<const Segment>(std::move(segment));
+}
+
+Status Compartment::seal() {
+  const std::lock_guard lock(write_mutex_);
+  const std::shared_ptr<const Snapshot> now = snapshot();
+  if (now->applied == now->sealed) return Done{};
+  WY_TRY(auto segment, write_generation(*now));
+  publish({now->applied, now->applied, true, {part_of(std::move(segment))}});
+  if (now->has_generation) now->parts.front().segment->directory->make_obsolete();
+  return Done{};
+}
+
+Result<std::shared_ptr<const Segment>> Compartment::write_generation(const Snapshot& now) const {
+  const Compartments::Options& options = context_.options;
+  auto segment = std::make_shared<Segment>();
+  const SegmentDirectory unsealed(context_.unsealed_path(), true);
+  WY_RETURN_IF_ERROR(make_directory(unsealed.path()));
+  WY_RETURN_IF_ERROR(
+      LexicalShard::merge(unsealed.path() / kLexicalFolder, lexical_inputs(now.parts)));
+  if (options.vector_size > 0) {
+    WY_TRY(auto vectors, merge_vectors(now.parts));
+    WY_RETURN_IF_ERROR(vectors->write(unsealed.path()));
+    segment->vectors = std::move(vectors);
+  }
+  WY_RETURN_IF_ERROR(write_seal(
+      unsealed.path(),
+      {label_, now.applied, options.store_id, options.embedding_model, options.vector_size},
+      options.seal_key));
+  WY_TRY(const fs::path path, move_into_place(unsealed.path()));
+  segment->directory = std::make_unique<const SegmentDirectory>(path, false);
+  WY_TRY(segment->lexical, LexicalShard::open(path / kLexicalFolder, context_.budget));
+  return std::shared_ptr<const Segment>(std::move(segment));
+}
+
+Result<fs::path> Compartment::move_into_place(const fs::path& unsealed) const {
+  WY_RETURN_IF_ERROR(make_directory(directory_));
+  WY_RETURN_IF_ERROR(sync_directory(directory_.parent_path()));
+  const std::vector<fs::path> before = generations_in(directory_);
+  const std::uint64_t number = before.empty() ? 1 : *generation_number(before.front()) + 1;
+  fs::path path = directory_ / (std::string(kGenerationPrefix) + std::to_string(number));
+  if (::rename(unsealed.c_str(), path.c_str()) != 0) return errno_error("rename", path);
+  WY_RETURN_IF_ERROR(sync_directory(directory_));
+  return path;
+}
+
+Status Compartment::drop() {
+  const std::lock_guard lock(write_mutex_);
+  for (const fs::path& directory : generations_in(directory_)) {
+    WY_RETURN_IF_ERROR(break_seal(directory));
+  }
+  const std::shared_ptr<const Snapshot> now = snapshot();
+  for (const Part& part : now->parts) part.segment->directory->make_obsolete();
+  publish({});
+  return Done{};
+}
+
+}  // namespace wenyuan::index

@@ -1,0 +1,160 @@
+#include "index/vector_shard.h"
+
+#include <faiss/impl/IDSelector.h>
+#include <faiss/index_io.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "base/file.h"
+#include "index/guarded.h"
+#include "index/hits.h"
+
+namespace wenyuan::index {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kVectorsFile = "vectors.faiss";
+constexpr const char* kChunksFile = "vectors.ids";  // the chunk id of each row, 8 bytes each
+
+// FAISS' own bitmap selector has changed its meaning between versions.
+class NotExcluded final : public faiss::IDSelector {
+ public:
+  explicit NotExcluded(const std::vector<bool>& excluded) : excluded_(excluded) {}
+  bool is_member(idx_t row) const override { return !excluded_[static_cast<std::size_t>(row)]; }
+
+ private:
+  const std::vector<bool>& excluded_;
+};
+
+}  // namespace
+
+Status VectorShard::add(std::vector<std::pair<ChunkId, const float*>> rows) {
+  std::sort(rows.begin(), rows.end());
+  const auto size = static_cast<std::size_t>(index_.d);
+  std::vector<float> values;
+  values.reserve(rows.size() * size);
+  chunks_.reserve(rows.size());
+  for (const auto& [chunk, row] : rows) {
+    chunks_.push_back(chunk);
+    values.insert(values.end(), row, row + size);
+  }
+  // FAISS would grow by doubling, and keep the unused half.
+  index_.codes.reserve(values.size() * sizeof(float));
+  index_.add(static_cast<faiss::Index::idx_t>(rows.size()), values.data());
+  return Done{};
+}
+
+Result<std::unique_ptr<VectorShard>> VectorShard::build(
+    std::size_t vector_size, std::span<const IndexedChunk* const> chunks) {
+  return guarded([&]() -> Result<std::unique_ptr<VectorShard>> {
+    std::unique_ptr<VectorShard> shard(new VectorShard(vector_size));
+    std::vector<std::pair<ChunkId, const float*>> rows;
+    for (const IndexedChunk* chunk : chunks) {
+      if (!chunk->vector.empty()) rows.emplace_back(chunk->id, chunk->vector.data());
+    }
+    WY_RETURN_IF_ERROR(shard->add(std::move(rows)));
+    return shard;
+  });
+}
+
+Result<std::unique_ptr<VectorShard>> VectorShard::merge(std::size_t vector_size,
+                                                        std::span<const Input> inputs) {
+  return guarded([&]() -> Result<std::unique_ptr<VectorShard>> {
+    std::unique_ptr<VectorShard> merged(new VectorShard(vector_size));
+    std::vector<std::pair<ChunkId, const float*>> rows;
+    for (const auto& [shard, removed] : inputs) {
+      const float* row = shard->index_.get_xb();
+      for (const ChunkId chunk : shard->chunks_) {
+        if (!std::binary_search(removed->begin(), removed->end(), chunk)) {
+          rows.emplace_back(chunk, row);
+        }
+        row += vector_size;
+      }
+    }
+    WY_RETURN_IF_ERROR(merged->add(std::move(rows)));
+    return merged;
+  });
+}
+
+Status VectorShard::write(const fs::path& directory) const {
+  return guarded([&]() -> Status {
+    faiss::write_index(&index_, (directory / kVectorsFile).c_str());
+    const std::string_view ids(reinterpret_cast<const char*>(chunks_.data()),
+                               chunks_.size() * sizeof(ChunkId));
+    return write_file_durably(directory / kChunksFile, ids);
+  });
+}
+
+Result<std::unique_ptr<VectorShard>> VectorShard::read(const fs::path& directory,
+                                                       std::size_t vector_size) {
+  return guarded([&]() -> Result<std::unique_ptr<VectorShard>> {
+    const std::unique_ptr<faiss::Index> read(
+        faiss::read_index((directory / kVectorsFile).c_str()));
+    auto* flat = dynamic_cast<faiss::IndexFlatIP*>(read.get());
+    WY_TRY(const std::string ids, read_file(directory / kChunksFile));
+    if (flat == nullptr || static_cast<std::size_t>(flat->d) != vector_size ||
+        ids.size() != static_cast<std::size_t>(flat->ntotal) * sizeof(ChunkId)) {
+      return Error{ErrorCode::corrupt, "the vectors are not what was written"};
+    }
+    std::unique_ptr<VectorShard> shard(new VectorShard(vector_size));
+    shard->index_ = std::move(*flat);
+    shard->chunks_.resize(ids.size() / sizeof(ChunkId));
+    if (!ids.empty()) std::memcpy(shard->chunks_.data(), ids.data(), ids.size());
+    return shard;
+  });
+}
+
+std::vector<bool> VectorShard::excluded(const std::vector<ChunkId>& removed,
+                                        const Search& search) const {
+  if (removed.empty() && search.only == nullptr) return {};
+  std::vector<bool> excluded(chunks_.size(), search.only != nullptr);
+  const auto set = [&](const std::vector<ChunkId>& chunks, bool value) {
+    auto at = chunks_.begin();
+    for (const ChunkId chunk : chunks) {
+      at = std::lower_bound(at, chunks_.end(), chunk);
+      if (at == chunks_.end()) return;
+      if (*at == chunk) excluded[static_cast<std::size_t>(at - chunks_.begin())] = value;
+    }
+  };
+  if (search.only) set(*search.only, false);
+  set(removed, true);
+  return excluded;
+}
+
+Result<std::vector<Hit>> VectorShard::search(const std::vector<ChunkId>& removed,
+                                             const Search& search) const {
+  return guarded([&]() -> Result<std::vector<Hit>> {
+    const std::vector<bool> without = excluded(removed, search);
+    NotExcluded selector(without);
+    faiss::SearchParameters parameters;
+    parameters.sel = &selector;
+    // OpenMP keeps this number for each thread.
+    omp_set_num_threads(1);
+    // FAISS cuts equal scores in an order of its own: read on until the score changes.
+    const std::size_t count_max = std::min(search.count_max, chunks_.size());
+    std::vector<float> scores;
+    std::vector<faiss::Index::idx_t> rows;
+    std::size_t read_max = count_max;
+    for (bool whole = count_max == 0; !whole;) {
+      read_max = std::min(read_max * 2 + 8, chunks_.size());
+      scores.resize(read_max);
+      rows.resize(read_max);
+      index_.search(1, search.query.data(), static_cast<faiss::Index::idx_t>(read_max),
+                    scores.data(), rows.data(), without.empty() ? nullptr : &parameters);
+      whole = read_max == chunks_.size() || rows.back() < 0 ||
+              scores[count_max - 1] != scores.back();
+    }
+    std::vector<Hit> hits;
+    for (std::size_t i = 0; i < rows.size() && rows[i] >= 0; ++i) {
+      hits.push_back({chunks_[static_cast<std::size_t>(rows[i])], double{scores[i]}});
+    }
+    keep_best(hits, search.count_max);
+    return hits;
+  });
+}
+
+}  // namespace wenyuan::index

@@ -1,0 +1,216 @@
+#include "llm/engine_supervisor.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "llm/engine_socket.h"
+
+namespace wenyuan::llm {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kFirstPause{200};
+constexpr milliseconds kPauseMax{10'000};
+constexpr milliseconds kLivedLongEnough{30'000};
+constexpr milliseconds kAnswerPoll{5};
+constexpr int kDeathsOfFailure = 5;
+
+// Frees what posix_spawn was told.
+struct SpawnPlan {
+  SpawnPlan() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+  }
+  ~SpawnPlan() {
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+};
+
+// The engine gets no file of ours but stdout and stderr, no blocked signals, and a process group of
+// its own, so that Ctrl-C in a terminal reaches us alone and the order of the end is ours.
+void plan(SpawnPlan& spawn) {
+  posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&spawn.actions, STDERR_FILENO + 1);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&spawn.attributes, &signals);
+  sigfillset(&signals);
+  posix_spawnattr_setsigdefault(&spawn.attributes, &signals);
+  posix_spawnattr_setpgroup(&spawn.attributes, 0);
+  posix_spawnattr_setflags(&spawn.attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+}
+
+std::vector<std::string> arguments(const EngineSupervisorOptions& options) {
+  std::vector<std::string> words = {
+      options.program.string(), "--socket", options.socket.string(),   "--models",
+      options.models.string(),  "--parent", std::to_string(::getpid())};
+  if (options.threads > 0) {
+    words.emplace_back("--threads");
+    words.push_back(std::to_string(options.threads));
+  }
+  return words;
+}
+
+Result<pid_t> spawn(const EngineSupervisorOptions& options) {
+  SpawnPlan how;
+  plan(how);
+  std::vector<std::string> words = arguments(options);
+  std::vector<char*> raw;
+  for (std::string& word : words) raw.push_back(word.data());
+  raw.push_back(nullptr);
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, options.program.c_str(), &how.actions, &how.attributes,
+                                  raw.data(), environ);
+  if (error == 0) return pid;
+  return Error{ErrorCode::unavailable,
+               "start " + options.program.string() + ": " + std::strerror(error)};
+}
+
+// True when it has ended. It stays a zombie, so that its pid cannot become somebody else's before
+// reap() has forgotten it under the lock.
+bool has_ended(pid_t pid, bool wait) {
+  siginfo_t info{};
+  const int options = WEXITED | WNOWAIT | (wait ? 0 : WNOHANG);
+  int status = 0;
+  do {
+    status = ::waitid(P_PID, static_cast<id_t>(pid), &info, options);
+  } while (status != 0 && errno == EINTR);
+  return status != 0 || info.si_pid == pid;
+}
+
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return "exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace
+
+Status EngineSupervisor::start() {
+  if (::access(options_.program.c_str(), X_OK) != 0) {
+    return Error{ErrorCode::invalid_argument, errno_error("execute", options_.program).message};
+  }
+  const std::lock_guard lock(mutex_);
+  WY_ASSERT(!thread_.joinable());
+  stopping_ = false;
+  state_ = {EngineState::Phase::starting, 0, 0, {}};
+  thread_ = std::thread([this] { run(); });
+  return Done{};
+}
+
+void EngineSupervisor::stop() {
+  if (!thread_.joinable()) return;
+  {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+    const auto ended = [this] { return state_.pid == 0; };
+    if (state_.pid != 0) ::kill(state_.pid, SIGTERM);
+    if (!changed_.wait_for(lock, options_.stop_time, ended)) {
+      log::warn("engine_killed", {{"pid", state_.pid}});
+      ::kill(state_.pid, SIGKILL);
+    }
+  }
+  thread_.join();
+  const std::lock_guard lock(mutex_);
+  state_.phase = EngineState::Phase::stopped;
+}
+
+EngineState EngineSupervisor::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+bool EngineSupervisor::wait_until_running(milliseconds time) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time,
+                           [this] { return state_.phase == EngineState::Phase::running; });
+}
+
+// The engine asks the kernel to be killed with the thread that started it; that is this one, which
+// lives as long as the supervisor.
+void EngineSupervisor::run() {
+  for (;;) {
+    const auto began = steady_clock::now();
+    if (start_process()) {
+      const pid_t pid = state().pid;
+      wait_until_it_answers(pid);
+      has_ended(pid, true);
+      reap(pid);
+    }
+    const milliseconds pause =
+        next_pause(std::chrono::duration_cast<milliseconds>(steady_clock::now() - began));
+    std::unique_lock lock(mutex_);
+    if (deaths_ >= kDeathsOfFailure) state_.phase = EngineState::Phase::failed;
+    changed_.notify_all();
+    if (changed_.wait_for(lock, pause, [this] { return stopping_; })) return;
+    ++state_.restarts;
+  }
+}
+
+bool EngineSupervisor::start_process() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  const auto pid = spawn(options_);
+  if (pid) {
+    state_.pid = *pid;
+    return true;
+  }
+  state_.last_end = pid.error().message;
+  log::error("engine_not_started", {{"reason", pid.error().message}});
+  return false;
+}
+
+void EngineSupervisor::wait_until_it_answers(pid_t pid) {
+  for (;;) {
+    const bool answers = connect_to(options_.socket).has_value();
+    std::unique_lock lock(mutex_);
+    if (stopping_ || has_ended(pid, false)) return;
+    if (answers) {
+      state_.phase = EngineState::Phase::running;
+      changed_.notify_all();
+      return;
+    }
+    changed_.wait_for(lock, kAnswerPoll);
+  }
+}
+
+void EngineSupervisor::reap(pid_t pid) {
+  const std::lock_guard lock(mutex_);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  state_.pid = 0;
+  state_.last_end = how_it_ended(status);
+  state_.phase = EngineState::Phase::starting;
+  changed_.notify_all();
+  if (!stopping_) {
+    log::error("engine_ended", {{"pid", pid}, {"how", state_.last_end}});
+  }
+}
+
+// None after the first death, so that the usual case (one request that was too much) costs nothing.
+milliseconds EngineSupervisor::next_pause(milliseconds lived) {
+  deaths_ = lived >= kLivedLongEnough ? 1 : deaths_ + 1;
+  if (deaths_ == 1) return milliseconds{0};
+  return std::min(kPauseMax, kFirstPause * (1 << std::min(deaths_ - 2, 10)));
+}
+
+}  // namespace wenyuan::llm

@@ -1,0 +1,27 @@
+// A row of the table chunks, and the forms in which its parts are kept.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/document.h"
+#include "store/database.h"
+
+namespace wenyuan::store {
+
+// The columns that read_chunk_row() expects first, from "chunks AS k" and "documents AS d".
+std::string chunk_columns();
+constexpr int kChunkColumnCount = 13;
+// Without the vector.
+Result<Chunk> read_chunk_row(const Statement& statement);
+
+Status insert_chunk(Transaction& tx, std::int64_t document_number, std::int64_t version,
+                    const Chunk& chunk, ChunkId& id);
+
+// Float16; empty for no vector.
+std::string encode_vector(std::span<const float> vector);
+std::vector<float> decode_vector(std::span<const std::uint8_t> bytes);
+
+}  // namespace wenyuan::store

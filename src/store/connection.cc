@@ -1,0 +1,124 @@
+#include "store/connection.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace wenyuan::store {
+namespace {
+
+// More texts than this are not from literals; they are prepared each time.
+constexpr std::size_t kCachedTextsMax = 400;
+
+constexpr int kBusyTimeoutMs = 10'000;
+
+ErrorCode code_of(int sqlite_code) {
+  switch (sqlite_code & 0xFF) {
+    case SQLITE_CONSTRAINT:
+      switch (sqlite_code) {
+        case SQLITE_CONSTRAINT_UNIQUE:
+        case SQLITE_CONSTRAINT_PRIMARYKEY:
+        case SQLITE_CONSTRAINT_ROWID:
+        case SQLITE_CONSTRAINT_FOREIGNKEY: return ErrorCode::conflict;
+        default: return ErrorCode::internal;
+      }
+    case SQLITE_FULL:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_CANTOPEN: return ErrorCode::unavailable;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ErrorCode::corrupt;
+    case SQLITE_TOOBIG: return ErrorCode::too_large;
+    default: return ErrorCode::internal;
+  }
+}
+
+}  // namespace
+
+void Connection::Closer::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Mode mode) {
+  // A reader opens for writing too where it may: reading a write-ahead log needs its shared-memory
+  // file, which must be made when the server is not running.
+  const int base = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  sqlite3* raw = nullptr;
+  int code = sqlite3_open_v2(
+      file.c_str(), &raw,
+      base | SQLITE_OPEN_READWRITE | (mode == Mode::create ? SQLITE_OPEN_CREATE : 0), nullptr);
+  if (code != SQLITE_OK && mode == Mode::read) {
+    sqlite3_close_v2(raw);
+    raw = nullptr;
+    code = sqlite3_open_v2(file.c_str(), &raw, base | SQLITE_OPEN_READONLY, nullptr);
+  }
+  std::unique_ptr<Connection> connection(
+      new Connection(std::unique_ptr<sqlite3, Closer>(raw)));  // NOLINT: the constructor is private
+  if (code != SQLITE_OK) return within("open " + file.string(), connection->error(code));
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  if (mode == Mode::read) {
+    // Only the writer moves the log into the file, so that a reader never waits for a disk.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+  return connection;
+}
+
+Connection::~Connection() {
+  for (auto& [sql, statements] : idle_) {
+    for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+  }
+}
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  auto cached = idle_.find(std::string(sql));
+  if (cached == idle_.end() && idle_.size() < kCachedTextsMax) {
+    cached = idle_.try_emplace(std::string(sql)).first;
+  }
+  if (cached != idle_.end() && !cached->second.empty()) {
+    sqlite3_stmt* const statement = cached->second.back();
+    cached->second.pop_back();
+    return Statement(*this, statement, cached->first);
+  }
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return error(code);
+  WY_ASSERT(statement != nullptr);
+  return Statement(*this, statement,
+                   cached == idle_.end() ? std::string_view() : std::string_view(cached->first));
+}
+
+Status Connection::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error(code);
+  return Done{};
+}
+
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+Status Connection::checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                             nullptr, nullptr);
+  if (code != SQLITE_OK) return error(code);
+  return Done{};
+}
+
+Error Connection::error(int code) const {
+  const char* const message =
+      handle_ != nullptr ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+  return Error{code_of(code), std::string("database: ") + message};
+}
+
+void Connection::give_back(sqlite3_stmt* statement, std::string_view sql) {
+  if (sql.empty()) {
+    sqlite3_finalize(statement);
+    return;
+  }
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  idle_.find(std::string(sql))->second.push_back(statement);
+}
+
+}  // namespace wenyuan::store

@@ -1,0 +1,54 @@
+// One SQLite handle with a cache of its prepared statements.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "store/statement.h"
+
+struct sqlite3;
+
+namespace wenyuan::store {
+
+// Not thread-safe: used by one thread at a time. Outlives its statements.
+class Connection {
+ public:
+  enum class Mode {
+    create,   // reads and writes; the file is made when absent
+    read,     // never changes the content; not_found when the file is absent
+  };
+  static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Mode mode);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  // The same text again costs a look-up. Two statements of one text can be in use at once.
+  Result<Statement> prepare(std::string_view sql);
+  // One or more statements without parameters; rows are dropped.
+  Status execute(const std::string& sql);
+  bool in_transaction() const;
+  // Moves the whole write-ahead log into the database file and empties it.
+  Status checkpoint();
+
+ private:
+  friend class Statement;
+  struct Closer {
+    void operator()(sqlite3* handle) const;
+  };
+  explicit Connection(std::unique_ptr<sqlite3, Closer> handle) : handle_(std::move(handle)) {}
+
+  Error error(int code) const;
+  // `sql` is empty for a statement that is not kept.
+  void give_back(sqlite3_stmt* statement, std::string_view sql);
+
+  std::unique_ptr<sqlite3, Closer> handle_;
+  // Idle statements by text. Entries are never removed, so views of the keys stay valid.
+  std::unordered_map<std::string, std::vector<sqlite3_stmt*>> idle_;
+};
+
+}  // namespace wenyuan::store

@@ -1,0 +1,193 @@
+#include "store/database.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "base/file.h"
+#include "base/id.h"
+#include "base/text.h"
+#include "store/connection.h"
+#include "store/group_writer.h"
+#include "store/migrations.h"
+#include "store/reader_pool.h"
+
+namespace wenyuan::store {
+namespace fs = std::filesystem;
+namespace {
+
+// Above this size SQLite's own check takes too long to wait for at start; `wenyuan verify` does it.
+constexpr std::uintmax_t kCheckedSizeMax = std::uintmax_t{256} << 20;
+
+// A checkpoint copies the log into the file inside the COMMIT that reaches this many pages (16 MiB):
+// rarer ones make ingest faster, a longer log makes reading slower.
+constexpr const char* kWriterPragmas =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+    "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000; "
+    "PRAGMA journal_size_limit = 67108864; PRAGMA cell_size_check = ON; "
+    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
+
+Result<FileDescriptor> lock_directory(const fs::path& directory) {
+  const fs::path file = directory / "wenyuan.lock";
+  FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return errno_error("open", file);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno != EWOULDBLOCK) return errno_error("lock", file);
+  return Error{ErrorCode::conflict, "another process has this store open"};
+}
+
+Result<std::optional<std::string>> fact(Connection& connection, std::string_view name) {
+  WY_TRY(auto statement, connection.prepare("SELECT value FROM meta WHERE name = ?"));
+  WY_TRY(const bool found, statement.bind(1, name).step());
+  if (!found) return std::optional<std::string>();
+  return std::optional(statement.text(0));
+}
+
+Status set_fact(Connection& connection, std::string_view name, std::string_view value) {
+  WY_TRY(auto statement, connection.prepare("INSERT OR REPLACE INTO meta (name, value) "
+                                            "VALUES (?, ?)"));
+  return statement.bind(1, name).bind(2, value).run();
+}
+
+std::string random_hex(std::size_t size) {
+  std::vector<std::uint8_t> bytes(size);
+  random_bytes(bytes);
+  return to_hex(bytes);
+}
+
+Status quick_check(Connection& connection) {
+  WY_TRY(auto statement, connection.prepare("PRAGMA quick_check(1)"));
+  WY_RETURN_IF_ERROR(statement.step());
+  if (statement.text(0) == "ok") return Done{};
+  return Error{ErrorCode::corrupt, "the database is damaged: " + statement.text(0)};
+}
+
+// Checks a file whose last user did not close it, and marks it as open.
+Status begin_use(Connection& connection, const fs::path& file) {
+  WY_TRY(const auto id, fact(connection, "store_id"));
+  if (!id) {
+    WY_RETURN_IF_ERROR(connection.execute("BEGIN IMMEDIATE"));
+    WY_RETURN_IF_ERROR(set_fact(connection, "store_id", random_hex(16)));
+    WY_RETURN_IF_ERROR(set_fact(connection, "cursor_key", random_hex(16)));
+    WY_RETURN_IF_ERROR(set_fact(connection, "clean", "0"));
+    return connection.execute("COMMIT");
+  }
+  WY_TRY(const auto clean, fact(connection, "clean"));
+  std::error_code ignored;
+  if (clean != "1" && fs::file_size(file, ignored) < kCheckedSizeMax) {
+    WY_RETURN_IF_ERROR(quick_check(connection));
+  }
+  return set_fact(connection, "clean", "0");
+}
+
+Status check_schema_for_reading(Connection& connection) {
+  WY_TRY(const std::int64_t version, schema_version(connection));
+  const std::int64_t known = newest_version(embedded_migrations());
+  if (version == known) return Done{};
+  if (version > known) {
+    return Error{ErrorCode::corrupt, "the store's schema is newer than this program knows"};
+  }
+  return Error{ErrorCode::conflict,
+               "the store's schema is older than this program: start the server once, which "
+               "brings it up to date"};
+}
+
+}  // namespace
+
+struct Database::Impl {
+  Impl(const fs::path& file, int reader_count) : readers(file, reader_count) {}
+
+  FileDescriptor lock;  // empty when the store is open for reading only
+  std::string store_id;
+  Published published;
+  std::unique_ptr<GroupWriter> writer;  // null when the store is open for reading only
+  ReaderPool readers;                   // goes before the writer, which closes the log as the last
+};
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Database>> Database::open(const Options& options) {
+  const fs::path file = options.directory / "wenyuan.db";
+  auto impl = std::make_unique<Impl>(file, options.reader_count);
+  std::unique_ptr<Connection> connection;
+  if (options.read_only) {
+    if (std::error_code none; !fs::exists(file, none)) {
+      return Error{ErrorCode::not_found, "there is no store in " + options.directory.string()};
+    }
+    WY_TRY(connection, impl->readers.borrow());
+    WY_RETURN_IF_ERROR(check_schema_for_reading(*connection));
+  } else {
+    std::error_code failed;
+    if (fs::create_directories(options.directory, failed)) {
+      fs::permissions(options.directory, fs::perms::owner_all, failed);
+    }
+    if (failed) {
+      return Error{ErrorCode::unavailable,
+                   "create " + options.directory.string() + ": " + failed.message()};
+    }
+    WY_TRY(impl->lock, lock_directory(options.directory));
+    WY_TRY(connection, Connection::open(file, Connection::Mode::create));
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, failed);
+    WY_RETURN_IF_ERROR(connection->execute(kWriterPragmas));
+    WY_RETURN_IF_ERROR(migrate(*connection, embedded_migrations()));
+    WY_RETURN_IF_ERROR(begin_use(*connection, file));
+    WY_RETURN_IF_ERROR(sync_directory(options.directory));
+  }
+  WY_TRY(auto id, fact(*connection, "store_id"));
+  if (!id) return Error{ErrorCode::corrupt, "the store has no id"};
+  impl->store_id = *std::move(id);
+  Snapshot snapshot(*connection);
+  WY_TRY(impl->published.epoch, snapshot.epoch());
+  WY_TRY(impl->published.commit, snapshot.commit_number());
+  if (options.read_only) {
+    impl->readers.give_back(std::move(connection));
+  } else {
+    impl->writer = std::make_unique<GroupWriter>(std::move(connection), impl->published);
+  }
+  return std::unique_ptr<Database>(new Database(std::move(impl)));  // NOLINT: private constructor
+}
+
+Database::~Database() {
+  if (impl_->writer == nullptr) return;
+  static_cast<void>(write([](Transaction& tx) -> Status {
+    WY_TRY(auto statement, tx.prepare("UPDATE meta SET value = '1' WHERE name = 'clean'"));
+    return statement.run();
+  }));
+  static_cast<void>(checkpoint());
+}
+
+Status Database::write(const std::function<Status(Transaction&)>& work) {
+  if (impl_->writer == nullptr) {
+    return Error{ErrorCode::forbidden, "the store is open for reading only"};
+  }
+  return impl_->writer->write(work);
+}
+
+Status Database::checkpoint() {
+  if (impl_->writer == nullptr) {
+    return Error{ErrorCode::forbidden, "the store is open for reading only"};
+  }
+  return impl_->writer->checkpoint();
+}
+
+Result<Database::Reader> Database::acquire_reader() {
+  WY_TRY(auto connection, impl_->readers.borrow());
+  Connection* const borrowed = connection.release();
+  Reader reader{borrowed, {borrowed, [this](Connection* returned) {
+                             impl_->readers.give_back(std::unique_ptr<Connection>(returned));
+                           }}};
+  if (impl_->writer == nullptr) {
+    // Another process writes: what we know of it is what we last read.
+    Snapshot snapshot(*borrowed);
+    WY_TRY(impl_->published.epoch, snapshot.epoch());
+    WY_TRY(impl_->published.commit, snapshot.commit_number());
+  }
+  return reader;
+}
+
+const std::atomic<Epoch>& Database::epoch() const { return impl_->published.epoch; }
+CommitNumber Database::last_commit() const { return impl_->published.commit; }
+const std::string& Database::store_id() const { return impl_->store_id; }
+
+}  // namespace wenyuan::store

@@ -1,0 +1,32 @@
+// A row of the table documents: the document, and what only the store needs of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/document.h"
+#include "store/database.h"
+
+namespace wenyuan::store {
+
+struct DocumentRow {
+  std::int64_t number = 0;
+  Document document;
+  bool own_label = false;
+  std::int64_t text_version = 0;  // 0: no text and no chunks yet
+  ChunkId first_chunk = 0;        // 0: none
+  ChunkId last_chunk = 0;
+  std::int64_t text_size = 0;     // code points
+};
+
+// The columns that read_document_row() expects first, from "documents AS d".
+std::string document_columns();
+Result<DocumentRow> read_document_row(const Statement& statement);
+
+// not_found when there is none; asks for no permit.
+Result<DocumentRow> load_document(Snapshot& snapshot, const std::string& id);
+
+// Writes every field of the row that can change after it was added.
+Status save_document(Transaction& tx, const DocumentRow& row);
+
+}  // namespace wenyuan::store

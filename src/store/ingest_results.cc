@@ -1,0 +1,128 @@
+#include "base/text.h"
+#include "store/chunk_row.h"
+#include "store/content_access.h"
+#include "store/content_store.h"
+#include "store/document_text.h"
+#include "store/labels.h"
+
+namespace wenyuan::store {
+namespace {
+
+Status check(const Processed& processed) {
+  if (!is_utf8(processed.text)) {
+    return Error{ErrorCode::invalid_argument, "the extracted text is not UTF-8"};
+  }
+  const auto size = static_cast<std::int64_t>(code_point_count(processed.text));
+  for (const Chunk& chunk : processed.chunks) {
+    const Location& location = chunk.location;
+    if (location.char_start < 0 || location.char_end < location.char_start ||
+        location.char_end > size) {
+      return Error{ErrorCode::invalid_argument, "a chunk lies outside the text"};
+    }
+    if (chunk.vector.size() != processed.chunks.front().vector.size() ||
+        chunk.vector.empty() != processed.embedding_model.empty()) {
+      return Error{ErrorCode::invalid_argument, "chunks have vectors of different sizes"};
+    }
+  }
+  return Done{};
+}
+
+// The job of one version, when a newer version's result is what counts.
+Status end_job_of_version(Transaction& tx, const DocumentRow& row, std::int64_t version,
+                          UnixMillis now) {
+  WY_TRY(auto statement,
+         tx.prepare("UPDATE jobs SET state = 'done', stage = 'superseded', updated_at = ?1 "
+                    "WHERE state IN ('queued', 'running') AND id = (SELECT job_id "
+                    "FROM document_versions WHERE document = ?2 AND version = ?3)"));
+  return statement.bind(1, now).bind(2, row.number).bind(3, version).run();
+}
+
+// All of the document's: those of older versions have nothing to do any more.
+Status end_jobs(Transaction& tx, const DocumentRow& row, JobState state, const std::string& error,
+                UnixMillis now) {
+  WY_TRY(auto statement,
+         tx.prepare("UPDATE jobs SET state = ?2, error = ?3, updated_at = ?4, "
+                    "done = CASE ?2 WHEN 'done' THEN total ELSE done END "
+                    "WHERE document_id = ?1 AND state IN ('queued', 'running')"));
+  return statement.bind(1, row.document.id)
+      .bind(2, name(state))
+      .bind(3, error)
+      .bind(4, now)
+      .run();
+}
+
+Status replace_chunks(Transaction& tx, DocumentRow& row, const Processed& processed) {
+  WY_RETURN_IF_ERROR(record_change(tx, row, false));
+  WY_TRY(auto clear, tx.prepare("DELETE FROM chunks WHERE document = ?"));
+  WY_RETURN_IF_ERROR(clear.bind(1, row.number).run());
+  row.first_chunk = 0;
+  row.last_chunk = 0;
+  for (const Chunk& chunk : processed.chunks) {
+    WY_RETURN_IF_ERROR(
+        insert_chunk(tx, row.number, row.document.version, chunk, row.last_chunk));
+    if (row.first_chunk == 0) row.first_chunk = row.last_chunk;
+  }
+  row.document.chunk_count = static_cast<std::int64_t>(processed.chunks.size());
+  WY_ASSERT(row.document.chunk_count == 0 ||
+            row.last_chunk - row.first_chunk + 1 == row.document.chunk_count);
+  return Done{};
+}
+
+Status note_version(Transaction& tx, const DocumentRow& row, const std::string& embedding_model) {
+  WY_TRY(auto version, tx.prepare("UPDATE document_versions SET title = ?3, media_type = ?4 "
+                                  "WHERE document = ?1 AND version = ?2"));
+  WY_RETURN_IF_ERROR(version.bind(1, row.number)
+                         .bind(2, row.document.version)
+                         .bind(3, row.document.title)
+                         .bind(4, row.document.media_type)
+                         .run());
+  WY_TRY(auto model, tx.prepare("UPDATE documents SET embedding_model = ? WHERE number = ?"));
+  return model.bind(1, embedding_model).bind(2, row.number).run();
+}
+
+}  // namespace
+
+Status finish_document(Transaction& tx, const std::string& document_id, const Processed& processed,
+                       UnixMillis now) {
+  WY_TRY(DocumentRow row, load_document(tx, document_id));
+  if (processed.version != 0 && processed.version != row.document.version) {
+    return end_job_of_version(tx, row, processed.version, now);
+  }
+  WY_RETURN_IF_ERROR(check(processed));
+  WY_RETURN_IF_ERROR(tx.raise_commit());
+  WY_RETURN_IF_ERROR(replace_chunks(tx, row, processed));
+  WY_TRY(row.text_size, put_text(tx, row.number, processed.text));
+  Document& document = row.document;
+  row.text_version = document.version;
+  if (!processed.media_type.empty()) document.media_type = processed.media_type;
+  if (document.title.empty()) document.title = processed.title;
+  document.page_count = processed.page_count;
+  document.state = DocumentState::ready;
+  document.error.clear();
+  document.updated_at = now;
+  WY_RETURN_IF_ERROR(save_document(tx, row));
+  WY_RETURN_IF_ERROR(note_version(tx, row, processed.embedding_model));
+  WY_RETURN_IF_ERROR(record_change(tx, row, true));
+  return end_jobs(tx, row, JobState::done, "", now);
+}
+
+Status fail_document(Transaction& tx, const std::string& document_id, const std::string& error,
+                     UnixMillis now, std::int64_t version) {
+  WY_TRY(DocumentRow row, load_document(tx, document_id));
+  if (version != 0 && version != row.document.version) {
+    return end_job_of_version(tx, row, version, now);
+  }
+  WY_RETURN_IF_ERROR(tx.raise_commit());
+  row.document.state = DocumentState::failed;
+  row.document.error = error;
+  row.document.updated_at = now;
+  WY_RETURN_IF_ERROR(save_document(tx, row));
+  return end_jobs(tx, row, JobState::failed, error, now);
+}
+
+Result<Document> document_for_ingest(Snapshot& snapshot, const std::string& id) {
+  WY_TRY(DocumentRow row, load_document(snapshot, id));
+  return std::move(row.document);
+}
+
+}  // namespace wenyuan::store

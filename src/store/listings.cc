@@ -1,0 +1,128 @@
+#include "store/chunk_row.h"
+#include "store/content_access.h"
+#include "store/content_store.h"
+#include "store/cursor.h"
+#include "store/document_filter.h"
+
+namespace wenyuan::store {
+namespace {
+
+constexpr int kPageSizeMax = 200;
+
+Status check_page(const Page& page) {
+  if (page.limit >= 1 && page.limit <= kPageSizeMax) return Done{};
+  return Error{ErrorCode::invalid_argument, "limit is from 1 to 200"};
+}
+
+}  // namespace
+
+Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
+                                    const DocumentFilter& filter, const Page& page) {
+  WY_RETURN_IF_ERROR(snapshot.accept(permit));
+  WY_RETURN_IF_ERROR(check_page(page));
+  WY_RETURN_IF_ERROR(check_filter(filter));
+  WY_TRY(const std::int64_t after, read_cursor(snapshot, "documents", page.cursor));
+  const std::string sql = "SELECT " + document_columns() +
+                          " FROM documents AS d JOIN collections AS c ON c.id = d.collection_id "
+                          "WHERE " +
+                          filter_sql(filter) + " AND d.number > ? ORDER BY d.number LIMIT ?";
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  const int next = bind_filter(statement, permit, filter);
+  statement.bind(next, after).bind(next + 1, page.limit + 1);
+  Listing<Document> listing;
+  for (std::int64_t last = 0;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return listing;
+    if (listing.items.size() == static_cast<std::size_t>(page.limit)) {
+      WY_TRY(listing.next_cursor, make_cursor(snapshot, "documents", last));
+      return listing;
+    }
+    WY_TRY(DocumentRow row, read_document_row(statement));
+    last = row.number;
+    listing.items.push_back(std::move(row.document));
+  }
+}
+
+Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,
+                              const std::string& document_id, const Page& page) {
+  WY_TRY(const DocumentRow row, permitted_document(snapshot, permit, document_id));
+  WY_RETURN_IF_ERROR(check_page(page));
+  const std::string list = "chunks of " + document_id;
+  WY_TRY(const std::int64_t begin, read_cursor(snapshot, list, page.cursor));
+  static const std::string sql = "SELECT " + chunk_columns() +
+                                 " FROM chunks AS k JOIN documents AS d ON d.number = k.document "
+                                 "WHERE k.document = ? AND k.ordinal >= ? "
+                                 "ORDER BY k.ordinal LIMIT ?";
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  statement.bind(1, row.number).bind(2, begin).bind(3, page.limit + 1);
+  Listing<Chunk> listing;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return listing;
+    WY_TRY(Chunk chunk, read_chunk_row(statement));
+    if (listing.items.size() == static_cast<std::size_t>(page.limit)) {
+      WY_TRY(listing.next_cursor, make_cursor(snapshot, list, chunk.ordinal));
+      return listing;
+    }
+    listing.items.push_back(std::move(chunk));
+  }
+}
+
+Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
+                                       const DocumentFilter& filter) {
+  WY_RETURN_IF_ERROR(snapshot.accept(permit));
+  WY_RETURN_IF_ERROR(check_filter(filter));
+  const std::string sql =
+      "SELECT d.first_chunk, d.last_chunk FROM documents AS d JOIN collections AS c "
+      "ON c.id = d.collection_id WHERE " +
+      filter_sql(filter) + " AND d.first_chunk > 0 ORDER BY d.first_chunk";
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  bind_filter(statement, permit, filter);
+  std::vector<ChunkId> ids;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return ids;
+    // A document's chunks are added in one transaction of the one writer: no id between is another's.
+    for (ChunkId id = statement.integer(0); id <= statement.integer(1); ++id) ids.push_back(id);
+  }
+}
+
+Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit,
+                                        std::span<const ChunkId> ids) {
+  WY_RETURN_IF_ERROR(snapshot.accept(permit));
+  static const std::string sql = "SELECT " + chunk_columns() +
+                                 " FROM chunks AS k JOIN documents AS d ON d.number = k.document "
+                                 "WHERE k.id = ?";
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  std::vector<Chunk> found;
+  found.reserve(ids.size());
+  for (const ChunkId id : ids) {
+    statement.reset();
+    WY_TRY(const bool exists, statement.bind(1, id).step());
+    if (!exists) continue;
+    WY_TRY(Chunk chunk, read_chunk_row(statement));
+    if (permit.covers(chunk.label_id)) found.push_back(std::move(chunk));
+  }
+  return found;
+}
+
+Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label, ChunkId first,
+                                            ChunkId last, std::size_t count_max) {
+  static const std::string sql = "SELECT " + chunk_columns() +
+                                 ", k.vector FROM chunks AS k JOIN documents AS d "
+                                 "ON d.number = k.document WHERE k.id >= ? AND k.id <= ? "
+                                 "AND d.label_id = ? ORDER BY k.id LIMIT ?";
+  WY_TRY(auto statement, snapshot.prepare(sql));
+  statement.bind(1, first).bind(2, last).bind(3, label);
+  statement.bind(4, static_cast<std::int64_t>(count_max));
+  std::vector<Chunk> found;
+  for (;;) {
+    WY_TRY(const bool row, statement.step());
+    if (!row) return found;
+    WY_TRY(Chunk chunk, read_chunk_row(statement));
+    chunk.vector = decode_vector(statement.blob(kChunkColumnCount));
+    found.push_back(std::move(chunk));
+  }
+}
+
+}  // namespace wenyuan::store

@@ -1,0 +1,239 @@
+"""Starts the real server for tests, and speaks HTTP to it with the standard library alone."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+BIN_DIR = pathlib.Path(os.environ.get("WENYUAN_BIN_DIR", "build/release/bin"))
+MODELS_DIR = os.environ.get(
+    "WENYUAN_MODELS_DIR", os.path.expanduser("~/.local/share/wenyuan/models"))
+ADMIN_KEY = "test-administrator-key-0123456789abcdef"
+START_SECONDS = 60
+READY_SECONDS = 120
+
+
+def has_model(name):
+    return pathlib.Path(MODELS_DIR, name + ".gguf").exists()
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, response, body):
+        self.status = response.status
+        self.headers = {k.lower(): v for k, v in response.getheaders()}
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """One user of a server. Opens a connection for each request, so threads may share it."""
+
+    def __init__(self, port, key=ADMIN_KEY, timeout=120):
+        self.port, self.key, self.timeout = port, key, timeout
+
+    def request(self, method, path, body=None, headers=None, content_type=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        try:
+            all_headers = {"Authorization": "Bearer " + self.key} if self.key else {}
+            if isinstance(body, (dict, list)):
+                body = json.dumps(body).encode()
+                content_type = content_type or "application/json"
+            if content_type:
+                all_headers["Content-Type"] = content_type
+            all_headers.update(headers or {})
+            connection.request(method, path, body=body, headers=all_headers)
+            response = connection.getresponse()
+            return Answer(response, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path, **kwargs):
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path, body=None, **kwargs):
+        return self.request("POST", path, body=body, **kwargs)
+
+    def patch(self, path, body=None, **kwargs):
+        return self.request("PATCH", path, body=body, **kwargs)
+
+    def delete(self, path, **kwargs):
+        return self.request("DELETE", path, **kwargs)
+
+    # --- what tests do all the time; each fails loudly
+
+    def must(self, status, answer):
+        statuses = status if isinstance(status, tuple) else (status,)
+        assert answer.status in statuses, (
+            f"wanted {status}, got {answer.status}: {answer.body[:600]!r}")
+        return answer.json if answer.body else None
+
+    def create_collection(self, name, kind="personal", attributes=None):
+        return self.must(201, self.post("/v1/collections", {
+            "name": name, "kind": kind, "attributes": attributes or {}}))
+
+    def create_user(self, username, attributes=None, roles=None):
+        """A new user and a client with a key of theirs."""
+        user = self.must(201, self.post("/v1/users", {
+            "username": username, "display_name": username, "attributes": attributes or {},
+            "roles": roles or []}))
+        key = self.must(201, self.post("/v1/api-keys", {
+            "name": "test", "scopes": ["*"], "expires_in": 86400, "user_id": user["id"]}))
+        return user, Client(self.port, key["key"], self.timeout)
+
+    def add_text(self, collection_id, title, text, **more):
+        answer = self.must(202, self.post(f"/v1/collections/{collection_id}/documents",
+                                          {"title": title, "text": text, **more}))
+        return answer["documents"][0]
+
+    def upload(self, collection_id, files, metadata=None):
+        """`files`: list of (name, bytes, media type)."""
+        boundary = uuid.uuid4().hex
+        body = bytearray()
+        if metadata is not None:
+            body += (f'--{boundary}\r\nContent-Disposition: form-data; name="metadata"\r\n'
+                     f"Content-Type: application/json\r\n\r\n{json.dumps(metadata)}\r\n").encode()
+        for name, content, media_type in files:
+            body += (f'--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+                     f'filename="{name}"\r\nContent-Type: {media_type}\r\n\r\n').encode()
+            body += content + b"\r\n"
+        body += f"--{boundary}--\r\n".encode()
+        return self.post(f"/v1/collections/{collection_id}/documents", bytes(body),
+                         content_type=f"multipart/form-data; boundary={boundary}")
+
+    def wait_for(self, document_ids, seconds=READY_SECONDS):
+        """Waits until each document is ready or failed; gives the documents."""
+        end = time.monotonic() + seconds
+        documents = {}
+        for document_id in document_ids:
+            while True:
+                document = self.must(200, self.get(f"/v1/documents/{document_id}"))
+                if document["state"] in ("ready", "failed"):
+                    documents[document_id] = document
+                    break
+                assert time.monotonic() < end, f"{document_id} is still {document['state']}"
+                time.sleep(0.05)
+        return [documents[document_id] for document_id in document_ids]
+
+    def search(self, query, **more):
+        return self.must(200, self.post("/v1/search", {"query": query, **more}))
+
+    def ask(self, question, **more):
+        return self.must(200, self.post("/v1/ask", {"question": question, **more}))
+
+    def stream(self, path, body):
+        """The events of an SSE answer, as (event, data) pairs."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        try:
+            connection.request("POST", path, body=json.dumps(body).encode(), headers={
+                "Authorization": "Bearer " + self.key, "Content-Type": "application/json"})
+            response = connection.getresponse()
+            assert response.status == 200, (response.status, response.read())
+            event, events = "message", []
+            for raw in response:
+                line = raw.decode().rstrip("\r\n")
+                if line.startswith("event:"):
+                    event = line[6:].strip()
+                elif line.startswith("data:"):
+                    events.append((event, line[5:].strip()))
+                elif not line:
+                    event = "message"
+            return events
+        finally:
+            connection.close()
+
+
+class Server:
+    """The server as a process. `with Server() as server: …` removes its data at the end."""
+
+    def __init__(self, models=MODELS_DIR, data=None, arguments=(), program=None):
+        self.own_data = data is None
+        self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="wenyuan-test-"))
+        self.models, self.arguments = models, list(arguments)
+        self.program = program or BIN_DIR / "wenyuan"
+        self.process, self.port = None, None
+        self.log = None
+
+    def start(self, seconds=START_SECONDS):
+        self.port = free_port()
+        self.log = open(self.data.parent / (self.data.name + ".log"), "ab")
+        self.process = subprocess.Popen(
+            [str(self.program), "serve", "--data", str(self.data), "--models", str(self.models),
+             "--listen", f"127.0.0.1:{self.port}", *self.arguments],
+            env={**os.environ, "WENYUAN_ADMIN_KEY": ADMIN_KEY},
+            stdout=self.log, stderr=self.log, start_new_session=True)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended with {self.process.returncode}:\n"
+                                     + self.log_tail())
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if Client(self.port, key=None, timeout=5).get("/readyz").status == 200:
+                    return self
+            time.sleep(0.02)
+        raise AssertionError("the server did not become ready:\n" + self.log_tail())
+
+    def log_tail(self):
+        path = self.data.parent / (self.data.name + ".log")
+        return path.read_text(errors="replace")[-4000:]
+
+    def kill(self):
+        """As a power cut for the process: SIGKILL, nothing flushed."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds=30):
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("the server did not stop:\n" + self.log_tail())
+
+    def run(self, *arguments, timeout=300, check=False):
+        """Another command of the same program on this server's data."""
+        return subprocess.run([str(self.program), *arguments], capture_output=True, text=True,
+                              timeout=timeout, check=check)
+
+    def client(self, key=ADMIN_KEY):
+        return Client(self.port, key)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if kind is not None:
+                print(self.log_tail(), file=sys.stderr)
+            self.stop()
+        finally:
+            if self.process is not None and self.process.poll() is None:
+                self.kill()
+            if self.log:
+                self.log.close()
+            if self.own_data:
+                shutil.rmtree(self.data, ignore_errors=True)
+                pathlib.Path(str(self.data) + ".log").unlink(missing_ok=True)
