@@ -58,8 +58,7 @@ Result<std::vector<std::vector<float>>> BertEncoder::encode(
   for (std::size_t begin = 0; begin < texts.size();) {
     std::size_t end = begin;
     std::size_t tokens = 0;
-    while (end < texts.size() &&
-           (end == begin || tokens + texts[end].size() <= kTokensPerPass)) {
+    while (end < texts.size() && (end == begin || tokens + texts[end].size() <= kTokensPerPass)) {
       tokens += texts[end++].size();
     }
     encode_packed(texts.subspan(begin, end - begin), vectors);
@@ -137,9 +136,8 @@ void BertEncoder::run_layer(const BertLayer& layer, const BertNorm& norm_before)
   }};
   compute::multiply(activations_, products, threads_);
   const std::size_t heads = weights_.shape.heads;
-  threads_.parallel_for(rows_.size() * heads, [&](std::size_t piece) {
-    attend(rows_[piece / heads], piece % heads);
-  });
+  threads_.parallel_for(rows_.size() * heads,
+                        [&](std::size_t piece) { attend(rows_[piece / heads], piece % heads); });
   activations_.fill(row_count_, width, layer.attention_output.weight.form(), threads_,
                     [&](std::size_t row, float* out) {
                       std::copy_n(attended_.data() + row * width, width, out);

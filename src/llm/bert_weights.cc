@@ -45,8 +45,7 @@ Result<BertLinear> read_linear(const WeightLoader& loader, const std::string& na
   return linear;
 }
 
-Result<BertNorm> read_norm(const WeightLoader& loader, const std::string& name,
-                           std::size_t width) {
+Result<BertNorm> read_norm(const WeightLoader& loader, const std::string& name, std::size_t width) {
   BertNorm norm;
   WY_TRY(norm.weight, loader.vector(name + ".weight", width));
   WY_TRY(norm.bias, loader.vector(name + ".bias", width));
@@ -84,10 +83,9 @@ Result<BertWeights> load_bert(const Gguf& file, const LoadOptions& options) {
   WY_TRY(weights.tokens, loader.table("token_embd.weight", width));
   WY_TRY(weights.positions, loader.table("position_embd.weight", width));
   if (weights.positions.size() < weights.shape.context) {
-    return Error{ErrorCode::corrupt, "position_embd.weight has only " +
-                                         std::to_string(weights.positions.size()) +
-                                         " positions for a context of " +
-                                         std::to_string(weights.shape.context)};
+    return Error{ErrorCode::corrupt,
+                 "position_embd.weight has only " + std::to_string(weights.positions.size()) +
+                     " positions for a context of " + std::to_string(weights.shape.context)};
   }
   weights.token_type.assign(width, 0.0F);
   if (loader.has("token_types.weight")) {

@@ -28,7 +28,8 @@ class ChatTemplate {
 
   // Token ids of the whole prompt, ending where the assistant begins to speak. The contents are
   // tokenized as plain text, so control tokens inside them have no effect.
-  std::vector<TokenId> render(const Tokenizer& tokenizer, std::span<const ChatMessage> messages) const;
+  std::vector<TokenId> render(const Tokenizer& tokenizer,
+                              std::span<const ChatMessage> messages) const;
 
   std::string_view family() const { return family_; }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "llm/engine_request.h"
@@ -33,34 +34,45 @@ bool pause(std::chrono::milliseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-Result<FileDescriptor> connect_patiently(const EngineClientOptions& options,
-                                         const std::stop_token& stop) {
-  const auto deadline = std::chrono::steady_clock::now() + options.connect_time;
-  for (;;) {
-    auto socket = connect_to(options.socket);
-    if (socket || socket.error().code != ErrorCode::unavailable) return socket;
-    if (std::chrono::steady_clock::now() >= deadline) {
-      return Error{ErrorCode::unavailable, "the engine is not running: " + socket.error().message};
-    }
-    if (!pause(kConnectPause, stop)) return cancelled();
-  }
-}
-
-Status shake_hands(int socket, const EngineClientOptions& options) {
+// Nothing when the engine went away before it said anything.
+Result<std::optional<Done>> shake_hands(int socket, const EngineClientOptions& options) {
   limit_receive_time(socket, options.handshake_time);
   limit_send_time(socket, options.handshake_time);
   // An engine that has too many connections says so and closes without listening.
   const Status sent = send_frame(socket, FrameKind::hello, encode_hello());
   WY_TRY(const auto frame, receive_frame(socket));
-  if (frame && frame->kind == FrameKind::error) return decode_error(frame->payload);
-  if (!frame || !sent) return Error{ErrorCode::unavailable, "the engine closed the connection"};
+  if (!frame) return std::optional<Done>();
+  if (frame->kind == FrameKind::error) return decode_error(frame->payload);
   if (frame->kind != FrameKind::hello) {
     return Error{ErrorCode::internal, "the engine began without a hello"};
   }
+  WY_RETURN_IF_ERROR(sent);
   WY_RETURN_IF_ERROR(decode_hello(frame->payload));
   limit_receive_time(socket, {});
   limit_send_time(socket, {});
-  return Done{};
+  return std::optional<Done>(Done{});
+}
+
+// An engine that dies may still take a connection with its last breath, so what counts is its
+// hello.
+Result<FileDescriptor> connect_patiently(const EngineClientOptions& options,
+                                         const std::stop_token& stop) {
+  const auto deadline = std::chrono::steady_clock::now() + options.connect_time;
+  for (;;) {
+    auto socket = connect_to(options.socket);
+    if (!socket && socket.error().code != ErrorCode::unavailable) return socket;
+    std::string reason = "it closed the connection";
+    if (socket) {
+      WY_TRY(const auto greeted, shake_hands(socket->get(), options));
+      if (greeted) return socket;
+    } else {
+      reason = socket.error().message;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error{ErrorCode::unavailable, "the engine is not running: " + reason};
+    }
+    if (!pause(kConnectPause, stop)) return cancelled();
+  }
 }
 
 // Waits for the result, giving every delta away.
@@ -125,14 +137,10 @@ Result<std::string> EngineClient::ask(FrameKind kind, std::string_view payload,
   if (stop.stop_requested()) return cancelled();
   WY_TRY(const FileDescriptor socket, connect_patiently(options_, stop));
   const std::stop_callback close_on_stop(stop, [&] { ::shutdown(socket.get(), SHUT_RDWR); });
-  const auto reason = [&](Error error) { return stop.stop_requested() ? cancelled() : error; };
-  if (Status greeted = shake_hands(socket.get(), options_); !greeted) {
-    return reason(std::move(greeted).error());
-  }
-  // An engine that is busy says so and closes before it has read everything, so its answer is
+  // An engine that refuses says so and closes before it has read everything, so its answer is
   // looked at even when it took no more from us.
   const Status sent = send_frame(socket.get(), kind, payload);
-  if (!sent && sent.error().code != ErrorCode::unavailable) return reason(sent.error());
+  if (!sent && sent.error().code != ErrorCode::unavailable) return sent.error();
   return receive_answer(socket.get(), on_delta, stop);
 }
 

@@ -138,6 +138,8 @@ int serve(const Arguments& arguments) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // Nobody may be reading our log any more; that is no reason to end.
+  ::signal(SIGPIPE, SIG_IGN);
 
   EngineServiceOptions options;
   options.socket = arguments.socket;

@@ -111,6 +111,7 @@ Status EngineSupervisor::start() {
   const std::lock_guard lock(mutex_);
   WY_ASSERT(!thread_.joinable());
   stopping_ = false;
+  deaths_ = 0;
   state_ = {EngineState::Phase::starting, 0, 0, {}};
   thread_ = std::thread([this] { run(); });
   return Done{};

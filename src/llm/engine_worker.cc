@@ -30,8 +30,10 @@ bool Worker::add(Job& job) {
 
 void Worker::leave(Job& job) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return running_ != &job; });
   std::erase(queue_, &job);
+  if (running_ != &job) return;
+  is_running_last_step_ = true;
+  changed_.wait(lock, [&] { return running_ != &job; });
 }
 
 std::size_t Worker::waiting() const {
@@ -50,7 +52,8 @@ void Worker::run() {
     const bool is_done = running_->step();
     lock.lock();
     // Behind those who wait already, even when that is one more than may wait.
-    if (!is_done) queue_.push_back(running_);
+    if (!is_done && !is_running_last_step_) queue_.push_back(running_);
+    is_running_last_step_ = false;
     running_ = nullptr;
     changed_.notify_all();
   }

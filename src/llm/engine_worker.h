@@ -40,9 +40,10 @@ class Worker {
   const std::size_t waiting_max_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job*> queue_;  // guarded by mutex_
-  Job* running_ = nullptr;  // guarded by mutex_
-  bool is_closed_ = false;  // guarded by mutex_
+  std::deque<Job*> queue_;             // guarded by mutex_
+  Job* running_ = nullptr;             // guarded by mutex_
+  bool is_running_last_step_ = false;  // somebody waits in leave(); guarded by mutex_
+  bool is_closed_ = false;             // guarded by mutex_
   std::thread thread_;
 };
 

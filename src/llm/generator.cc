@@ -12,7 +12,7 @@ namespace wenyuan::llm {
 namespace {
 
 // Long enough for the matrix kernels to be fast, short enough to notice soon that nobody waits.
-constexpr std::size_t kPromptPiece = 128;
+constexpr std::size_t kPromptPiece = 64;
 
 Error cancelled() { return Error{ErrorCode::cancelled, "the request was cancelled"}; }
 

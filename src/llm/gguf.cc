@@ -20,7 +20,19 @@ constexpr std::uint64_t kAlignmentMax = 1U << 20;
 constexpr std::uint64_t kDefaultAlignment = 32;
 
 enum ValueType : std::uint32_t {
-  u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64,
+  u8,
+  i8,
+  u16,
+  i16,
+  u32,
+  i32,
+  f32,
+  boolean,
+  string,
+  array,
+  u64,
+  i64,
+  f64,
 };
 
 // A name out of the file, fit for a message.
@@ -284,8 +296,8 @@ Result<std::uint64_t> alignment_of(const Gguf& file) {
   const std::int64_t alignment = file.integer("general.alignment").value_or(0);
   if (alignment <= 0 || alignment > std::int64_t{kAlignmentMax} ||
       !std::has_single_bit(static_cast<std::uint64_t>(alignment))) {
-    return Error{ErrorCode::corrupt, "general.alignment is no power of two up to " +
-                                         std::to_string(kAlignmentMax)};
+    return Error{ErrorCode::corrupt,
+                 "general.alignment is no power of two up to " + std::to_string(kAlignmentMax)};
   }
   return static_cast<std::uint64_t>(alignment);
 }

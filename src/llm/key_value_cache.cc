@@ -40,8 +40,7 @@ std::vector<compute::KeyValueBlock> KeyValueCache::blocks(std::size_t layer, std
                                                           std::size_t tokens) const {
   std::vector<compute::KeyValueBlock> blocks;
   for (std::size_t at = 0; at < tokens; at += compute::kKeysPerBlock) {
-    const std::uint16_t* block =
-        pages_[at / compute::kKeysPerBlock].data() + block_at(layer, head);
+    const std::uint16_t* block = pages_[at / compute::kKeysPerBlock].data() + block_at(layer, head);
     blocks.push_back({.keys = block,
                       .values = block + block_size(),
                       .value_stride = shape_.head_size,

@@ -74,9 +74,8 @@ Result<std::unique_ptr<Decoder>> LlamaDecoder::load(std::shared_ptr<const Gguf> 
 Result<std::unique_ptr<Sequence>> LlamaDecoder::new_sequence(std::size_t tokens_max) {
   const LlamaShape& shape = weights_.shape;
   if (tokens_max == 0 || tokens_max > shape.context) {
-    return Error{ErrorCode::too_large, "a sequence may have 1 to " +
-                                           std::to_string(shape.context) + " tokens, not " +
-                                           std::to_string(tokens_max)};
+    return Error{ErrorCode::too_large, "a sequence may have 1 to " + std::to_string(shape.context) +
+                                           " tokens, not " + std::to_string(tokens_max)};
   }
   const KeyValueShape cache{shape.layers, shape.key_heads, shape.head_size};
   return std::unique_ptr<Sequence>(std::make_unique<LlamaSequence>(cache, tokens_max));
@@ -87,8 +86,7 @@ Result<std::span<const float>> LlamaDecoder::append(Sequence& sequence,
   auto& own = static_cast<LlamaSequence&>(sequence);
   if (tokens.empty()) return Error{ErrorCode::invalid_argument, "no tokens to append"};
   if (tokens.size() > own.tokens_max() - own.size()) {
-    return Error{ErrorCode::too_large, "a sequence of at most " +
-                                           std::to_string(own.tokens_max()) +
+    return Error{ErrorCode::too_large, "a sequence of at most " + std::to_string(own.tokens_max()) +
                                            " tokens has no room for " +
                                            std::to_string(own.size() + tokens.size())};
   }
@@ -144,11 +142,10 @@ void LlamaDecoder::prepare_rotations(const Pass& pass) {
   const std::size_t rotated = weights_.shape.rotated;
   for (std::size_t row = 0; row < pass.count; ++row) {
     for (std::size_t i = 0; i < rotated; ++i) {
-      const double angle =
-          static_cast<double>(pass.begin + row) * weights_.frequencies[i / 2];
+      const double angle = static_cast<double>(pass.begin + row) * weights_.frequencies[i / 2];
       cosines_[row * rotated + i] = static_cast<float>(std::cos(angle));
-      sines_[row * rotated + i] = static_cast<float>(i % 2 == 0 ? -std::sin(angle)
-                                                                : std::sin(angle));
+      sines_[row * rotated + i] =
+          static_cast<float>(i % 2 == 0 ? -std::sin(angle) : std::sin(angle));
     }
   }
 }
@@ -157,8 +154,8 @@ void LlamaDecoder::fill_normed(const std::vector<float>& norm, std::size_t rows,
                                compute::ActivationForms forms) {
   const std::size_t width = weights_.shape.width;
   activations_.fill(rows, width, forms, threads_, [&](std::size_t row, float* out) {
-    kernels_.rows.rms_norm(hidden_.data() + row * width, norm.data(), width,
-                           weights_.shape.epsilon, out);
+    kernels_.rows.rms_norm(hidden_.data() + row * width, norm.data(), width, weights_.shape.epsilon,
+                           out);
   });
 }
 
@@ -192,7 +189,7 @@ void LlamaDecoder::rotate_and_store(std::size_t layer, const Pass& pass) {
       for (std::size_t i = 0; i < shape.heads; ++i) rotate(queries + i * shape.head_size, row);
       for (std::size_t i = 0; i < shape.key_heads; ++i) rotate(keys + i * shape.head_size, row);
       pass.cache->store(layer, pass.begin + row, keys,
-                       values_.data() + row * shape.key_heads * shape.head_size, kernels_);
+                        values_.data() + row * shape.key_heads * shape.head_size, kernels_);
     }
   });
 }
@@ -260,10 +257,8 @@ void LlamaDecoder::run_inner(const LlamaLayer& layer, std::size_t rows) {
   activations_.fill(rows, inner, layer.down.form(), threads_, [&](std::size_t row, float* out) {
     kernels_.rows.swiglu(gates_.data() + row * inner, ups_.data() + row * inner, inner, out);
   });
-  const compute::Product product{.matrix = &layer.down,
-                                 .out = hidden_.data(),
-                                 .stride = weights_.shape.width,
-                                 .add = true};
+  const compute::Product product{
+      .matrix = &layer.down, .out = hidden_.data(), .stride = weights_.shape.width, .add = true};
   compute::multiply(activations_, {&product, 1}, threads_);
 }
 

@@ -52,8 +52,8 @@ Result<LlamaWeights> load_llama(const Gguf& file, const LoadOptions& options);
 
 class LlamaDecoder final : public Decoder {
  public:
-  LlamaDecoder(std::shared_ptr<const Gguf> file, LlamaWeights weights,
-               compute::ThreadPool& threads, const LoadOptions& options);
+  LlamaDecoder(std::shared_ptr<const Gguf> file, LlamaWeights weights, compute::ThreadPool& threads,
+               const LoadOptions& options);
   static Result<std::unique_ptr<Decoder>> load(std::shared_ptr<const Gguf> file,
                                                compute::ThreadPool& threads,
                                                const LoadOptions& options = {});

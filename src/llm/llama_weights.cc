@@ -11,9 +11,7 @@ constexpr std::size_t kInnerWidthMax = 1U << 20;
 constexpr std::size_t kHeadsMax = 1024;
 constexpr std::size_t kContextMax = 1U << 24;
 
-Error unsupported(const std::string& what) {
-  return Error{ErrorCode::unsupported_media, what};
-}
+Error unsupported(const std::string& what) { return Error{ErrorCode::unsupported_media, what}; }
 
 Result<LlamaShape> read_shape(const WeightLoader& loader) {
   LlamaShape shape{};
@@ -27,8 +25,8 @@ Result<LlamaShape> read_shape(const WeightLoader& loader) {
                                          compute::kHeadSizeMax));
   WY_TRY(const std::size_t value_size,
          loader.size_or("attention.value_length", shape.head_size, 1, compute::kHeadSizeMax));
-  WY_TRY(shape.rotated, loader.size_or("rope.dimension_count", shape.head_size, 2,
-                                       compute::kHeadSizeMax));
+  WY_TRY(shape.rotated,
+         loader.size_or("rope.dimension_count", shape.head_size, 2, compute::kHeadSizeMax));
   WY_TRY(shape.epsilon, loader.real("attention.layer_norm_rms_epsilon"));
   if (shape.head_size > compute::kHeadSizeMax || shape.head_size % compute::kTileRows != 0 ||
       value_size != shape.head_size) {
@@ -38,8 +36,7 @@ Result<LlamaShape> read_shape(const WeightLoader& loader) {
   if (shape.rotated > shape.head_size || shape.rotated % 2 != 0) {
     return Error{ErrorCode::corrupt, "rope.dimension_count is not an even part of a head"};
   }
-  if (shape.heads % shape.key_heads != 0 ||
-      shape.heads / shape.key_heads > compute::kQueriesMax) {
+  if (shape.heads % shape.key_heads != 0 || shape.heads / shape.key_heads > compute::kQueriesMax) {
     return unsupported(std::to_string(shape.heads) + " query heads for " +
                        std::to_string(shape.key_heads) + " key heads");
   }

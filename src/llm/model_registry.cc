@@ -7,10 +7,13 @@
 #include <set>
 
 #include "llm/engine_request.h"
+#include "llm/model_store.h"
 
 namespace wenyuan::llm {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::size_t kManifestSizeMax = std::size_t{64} << 10;
 
 std::optional<ModelKind> kind_of(std::string_view architecture) {
   if (architecture == "llama") return ModelKind::generator;
@@ -55,6 +58,14 @@ Result<std::shared_ptr<const OpenModel>> open_all(const ModelInfo& info, const f
     model->passage_prefix = model->file->text("wenyuan.embed.passage_prefix").value_or("");
   }
   return std::shared_ptr<const OpenModel>(std::move(model));
+}
+
+// Of the manifest beside the file, when it is of a file of this size.
+std::string sha256_in_manifest(const fs::path& path, std::int64_t size_bytes) {
+  const auto text = read_file(path, kManifestSizeMax);
+  if (!text) return {};
+  const auto manifest = decode_manifest(*text);
+  return manifest && manifest->size_bytes == size_bytes ? manifest->sha256 : std::string();
 }
 
 Result<ModelInfo> describe_file(const std::string& name, const fs::path& path) {
@@ -112,6 +123,8 @@ Result<ModelList> ModelRegistry::list() {
       if (known.error().code != ErrorCode::not_found) list.broken.push_back({name, known.error()});
     } else if (const auto& info = (*known)->info; info) {
       list.models.push_back(*info);
+      list.models.back().sha256 =
+          sha256_in_manifest(folder_ / (name + ".manifest"), info->size_bytes);
     } else {
       list.broken.push_back({name, info.error()});
     }

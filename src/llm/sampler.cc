@@ -60,9 +60,8 @@ TokenId Sampler::draw(std::span<const float> logits) {
   };
   std::size_t count = candidates_.size();
   if (options_.top_k > 0) count = std::min(count, static_cast<std::size_t>(options_.top_k));
-  std::partial_sort(candidates_.begin(),
-                    candidates_.begin() + static_cast<std::ptrdiff_t>(count), candidates_.end(),
-                    better);
+  std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count),
+                    candidates_.end(), better);
   weights_.resize(count);
   const double largest = double{candidates_[0].logit};
   for (std::size_t i = 0; i < count; ++i) {

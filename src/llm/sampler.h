@@ -13,10 +13,10 @@
 namespace wenyuan::llm {
 
 struct SamplerOptions {
-  float temperature = 0;  // 0 is greedy
-  std::int32_t top_k = 0;  // 0 is off
-  float top_p = 1;         // 1 is off
-  float repeat_penalty = 1;  // 1 is off
+  float temperature = 0;           // 0 is greedy
+  std::int32_t top_k = 0;          // 0 is off
+  float top_p = 1;                 // 1 is off
+  float repeat_penalty = 1;        // 1 is off
   std::size_t repeat_window = 64;  // how many of the latest tokens it looks at
   std::uint64_t seed = 0;
 };

@@ -31,7 +31,8 @@ class Tokenizer {
   // Chooses by tokenizer.ggml.model ("gpt2", "llama", "t5", "bert") and tokenizer.ggml.pre.
   static Result<std::unique_ptr<Tokenizer>> create(const Gguf& file);
 
-  virtual std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options) const = 0;
+  virtual std::vector<TokenId> encode(std::string_view text,
+                                      const EncodeOptions& options) const = 0;
 
   // The bytes of one token; they need not be whole UTF-8. Control tokens give "" unless
   // `show_special`.

@@ -36,8 +36,8 @@ std::string shape_text(const TensorView& view) {
 }
 
 Error wrong_shape(const TensorView& view, const std::string& wanted) {
-  return Error{ErrorCode::corrupt, "tensor " + view.name + " is " + shape_text(view) +
-                                       " instead of " + wanted};
+  return Error{ErrorCode::corrupt,
+               "tensor " + view.name + " is " + shape_text(view) + " instead of " + wanted};
 }
 
 // Sizes behind the first `from` dimensions must all be 1.
@@ -51,10 +51,7 @@ bool ends_at(const TensorView& view, std::size_t from) {
 }  // namespace
 
 EmbeddingTable::EmbeddingTable(const TensorView& view, compute::WeightType type, std::size_t width)
-    : bytes_(view.bytes.data()),
-      type_(type),
-      width_(width),
-      rows_(view.element_count() / width) {}
+    : bytes_(view.bytes.data()), type_(type), width_(width), rows_(view.element_count() / width) {}
 
 void EmbeddingTable::read(std::size_t row, float* out) const {
   WY_ASSERT(row < rows_);
@@ -111,8 +108,8 @@ Result<compute::Matrix> WeightLoader::matrix(const std::string& name, std::size_
       view.shape[1] != outputs) {
     return wrong_shape(view, std::to_string(inputs) + " x " + std::to_string(outputs));
   }
-  auto matrix = compute::Matrix::create(found.type, inputs, outputs, view.bytes,
-                                        options_.precision);
+  auto matrix =
+      compute::Matrix::create(found.type, inputs, outputs, view.bytes, options_.precision);
   if (!matrix) return within("tensor " + name, std::move(matrix).error());
   return matrix;
 }

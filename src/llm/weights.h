@@ -36,8 +36,8 @@ class EmbeddingTable {
   std::size_t rows_ = 0;
 };
 
-// Errors: corrupt for a missing tensor or a wrong shape, unsupported_media for a type that we cannot
-// run. The messages name the tensor.
+// Errors: corrupt for a missing tensor or a wrong shape, unsupported_media for a type that we
+// cannot run. The messages name the tensor.
 class WeightLoader {
  public:
   WeightLoader(const Gguf& file, const LoadOptions& options) : file_(file), options_(options) {}
@@ -47,7 +47,9 @@ class WeightLoader {
   Result<std::size_t> size_or(std::string_view key, std::size_t fallback, std::size_t min,
                               std::size_t max) const;
   Result<float> real(std::string_view key) const;  // finite
-  std::string key(std::string_view key) const { return file_.architecture() + "." + std::string(key); }
+  std::string key(std::string_view key) const {
+    return file_.architecture() + "." + std::string(key);
+  }
 
   bool has(std::string_view name) const { return file_.tensor(name) != nullptr; }
   Result<compute::Matrix> matrix(const std::string& name, std::size_t inputs,

@@ -1,0 +1,191 @@
+#include "llm/unigram_tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/text.h"
+#include "llm/characters.h"
+
+namespace wenyuan::llm {
+namespace {
+
+constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581
+// SentencePiece's kUnkPenalty.
+constexpr float kUnknownPenalty = 10;
+
+}  // namespace
+
+Result<std::unique_ptr<Tokenizer>> UnigramTokenizer::create(Vocabulary vocabulary,
+                                                            const Gguf& file) {
+  if (vocabulary.unk < 0) {
+    return Error{ErrorCode::corrupt, "the tokenizer of the model: it has no unknown token"};
+  }
+  std::unique_ptr<UnigramTokenizer> tokenizer(new UnigramTokenizer(std::move(vocabulary)));
+  tokenizer->keep_last_space_ = file.flag("tokenizer.wenyuan.keep_last_space").value_or(false);
+  WY_RETURN_IF_ERROR(tokenizer->read_normalizer(file));
+  tokenizer->sort_pieces();
+  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+}
+
+// (code point, count, replacements…) again and again.
+Status UnigramTokenizer::read_normalizer(const Gguf& file) {
+  const auto list = file.integers("tokenizer.wenyuan.normalizer");
+  if (!list) {
+    if (file.find("tokenizer.ggml.precompiled_charsmap") != nullptr) {
+      return Error{ErrorCode::unsupported_media,
+                   "the tokenizer's precompiled normalisation map is not supported"};
+    }
+    return Done{};
+  }
+  for (std::size_t at = 0; at < list->size();) {
+    const auto count = at + 1 < list->size() ? (*list)[at + 1] : -1;
+    if (count < 0 || static_cast<std::size_t>(count) > list->size() - at - 2) {
+      return Error{ErrorCode::corrupt, "the tokenizer's normalisation map is cut off"};
+    }
+    auto& to = normalizer_[static_cast<char32_t>((*list)[at])];
+    for (std::int64_t i = 0; i < count; ++i) {
+      to.push_back(static_cast<char32_t>((*list)[at + 2 + static_cast<std::size_t>(i)]));
+    }
+    at += 2 + static_cast<std::size_t>(count);
+  }
+  return Done{};
+}
+
+void UnigramTokenizer::sort_pieces() {
+  float lowest = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < vocabulary_.size(); ++i) {
+    const auto token = static_cast<TokenId>(i);
+    const TokenKind kind = vocabulary_.kind(token);
+    if (kind != TokenKind::normal && kind != TokenKind::user_defined) continue;
+    lowest = std::min(lowest, vocabulary_.score(token));
+    if (!vocabulary_.text(token).empty()) pieces_.push_back(token);
+  }
+  unknown_score_ = (lowest == std::numeric_limits<float>::max() ? 0 : lowest) - kUnknownPenalty;
+  // Of equal texts the first token counts.
+  std::sort(pieces_.begin(), pieces_.end(), [&](TokenId a, TokenId b) {
+    const int order = vocabulary_.text(a).compare(vocabulary_.text(b));
+    return order != 0 ? order < 0 : a < b;
+  });
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    by_byte_[byte] = narrowed({0, pieces_.size()}, 0, static_cast<char>(byte));
+  }
+}
+
+UnigramTokenizer::Run UnigramTokenizer::narrowed(const Run& run, std::size_t at, char byte) const {
+  const auto wanted = static_cast<unsigned char>(byte);
+  // The byte there; a text that ends before it sorts first.
+  const auto byte_of = [&](TokenId token) {
+    const std::string& text = vocabulary_.text(token);
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : -1;
+  };
+  const auto begin = pieces_.begin() + static_cast<std::ptrdiff_t>(run.first);
+  const auto end = pieces_.begin() + static_cast<std::ptrdiff_t>(run.last);
+  const auto first =
+      std::partition_point(begin, end, [&](TokenId token) { return byte_of(token) < wanted; });
+  const auto last =
+      std::partition_point(first, end, [&](TokenId token) { return byte_of(token) <= wanted; });
+  return {static_cast<std::size_t>(first - pieces_.begin()),
+          static_cast<std::size_t>(last - pieces_.begin())};
+}
+
+std::string UnigramTokenizer::normalized(std::string_view text) const {
+  std::vector<char32_t> codes;
+  const auto push = [&](char32_t c) {
+    if (c == ' ' && !codes.empty() && codes.back() == ' ') return;
+    codes.push_back(c);
+  };
+  for (const Char& c : characters(text)) {
+    const auto mapped = normalizer_.find(c.code);
+    if (mapped == normalizer_.end()) {
+      push(c.code);
+    } else {
+      for (const char32_t to : mapped->second) push(to);
+    }
+  }
+  if (!keep_last_space_ && !codes.empty() && codes.back() == ' ') codes.pop_back();
+  std::string result;
+  if (vocabulary_.add_space_prefix && (codes.empty() || codes.front() != ' ')) result += kSpace;
+  for (const char32_t c : codes) {
+    if (c == ' ') {
+      result += kSpace;
+    } else {
+      append_utf8(result, c);
+    }
+  }
+  return result;
+}
+
+void UnigramTokenizer::append_best(std::string_view text, std::vector<TokenId>& tokens) const {
+  // Summed in double precision, as the reference does: near ties are frequent.
+  constexpr double kNever = -std::numeric_limits<double>::infinity();
+  struct Step {
+    double score = kNever;
+    std::size_t from = 0;
+    TokenId token = -1;
+  };
+  std::vector<Step> best(text.size() + 1);
+  best[0].score = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (best[at].score == kNever) continue;
+    std::size_t next = at;
+    [[maybe_unused]] const char32_t c = next_code_point(text, next);
+    const auto offer = [&](std::size_t end, double score, TokenId token) {
+      if (best[at].score + score > best[end].score) best[end] = {best[at].score + score, at, token};
+    };
+    bool single = false;
+    Run run = by_byte_[static_cast<unsigned char>(text[at])];
+    for (std::size_t end = at + 1; run.first < run.last; ++end) {
+      // Of the pieces that begin with text[at, end), one that is no longer stands first.
+      const TokenId token = pieces_[run.first];
+      if (vocabulary_.text(token).size() == end - at) {
+        offer(end, vocabulary_.score(token), token);
+        single = single || end == next;
+      }
+      if (end == text.size()) break;
+      run = narrowed(run, end - at, text[end]);
+    }
+    if (!single) offer(next, unknown_score_, vocabulary_.unk);
+  }
+  std::vector<TokenId> reversed;
+  for (std::size_t at = text.size(); at > 0; at = best[at].from) {
+    // Neighbouring unknown characters are one unknown token.
+    const bool again = best[at].token == vocabulary_.unk && !reversed.empty() &&
+                       reversed.back() == vocabulary_.unk;
+    if (!again) reversed.push_back(best[at].token);
+  }
+  tokens.insert(tokens.end(), reversed.rbegin(), reversed.rend());
+}
+
+std::vector<TokenId> UnigramTokenizer::encode(std::string_view text,
+                                              const EncodeOptions& options) const {
+  std::vector<TokenId> tokens;
+  if (options.add_special && vocabulary_.add_bos && vocabulary_.bos >= 0) {
+    tokens.push_back(vocabulary_.bos);
+  }
+  for (const Vocabulary::Part& part : vocabulary_.split(text, options.parse_special)) {
+    if (const TokenId* token = std::get_if<TokenId>(&part)) {
+      tokens.push_back(*token);
+    } else {
+      append_best(normalized(std::get<std::string_view>(part)), tokens);
+    }
+  }
+  if (options.add_special && vocabulary_.add_eos && vocabulary_.eos >= 0) {
+    tokens.push_back(vocabulary_.eos);
+  }
+  return tokens;
+}
+
+std::string UnigramTokenizer::piece(TokenId token, bool show_special) const {
+  if (token < 0 || static_cast<std::size_t>(token) >= vocabulary_.size()) return "";
+  const TokenKind kind = vocabulary_.kind(token);
+  const bool hidden =
+      kind == TokenKind::control || kind == TokenKind::unknown || kind == TokenKind::unused;
+  if (hidden) return show_special ? vocabulary_.text(token) : "";
+  std::string text = vocabulary_.text(token);
+  for (std::size_t at = text.find(kSpace); at != std::string::npos; at = text.find(kSpace, at)) {
+    text.replace(at, kSpace.size(), " ");
+  }
+  return text;
+}
+
+}  // namespace wenyuan::llm
