@@ -104,6 +104,12 @@ CREATE TABLE document_texts (
   UNIQUE (document, piece)
 ) STRICT;
 
+-- Where the words of the text stand on its pages (base/layout.h); only documents with pages have one.
+CREATE TABLE document_layouts (
+  document INTEGER PRIMARY KEY REFERENCES documents (number),
+  layout BLOB NOT NULL
+) STRICT;
+
 -- Ids are never used again: an index that still holds a removed chunk can only miss, never show
 -- another document's.
 CREATE TABLE chunks (
@@ -150,7 +156,7 @@ CREATE TABLE jobs (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX jobs_waiting ON jobs (state, number) WHERE state IN ('queued', 'running');
+CREATE INDEX jobs_by_state ON jobs (state, number);
 CREATE INDEX jobs_by_document ON jobs (document_id);
 
 -- Answers already given, so that a request that is sent again is not done again.

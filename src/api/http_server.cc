@@ -80,6 +80,7 @@ class Server::Impl final : public httplib::Server {
       : options_(options), threads_({.count_max = options.threads_max}) {
     set_read_timeout(options.read_timeout);
     set_write_timeout(options.write_timeout);
+    set_keep_alive_timeout(options.keep_alive_timeout.count());
     set_keep_alive_max_count(1'000'000);
     set_payload_max_length(options.drain_bytes_max);
     set_tcp_nodelay(true);
@@ -156,6 +157,10 @@ class Server::Impl final : public httplib::Server {
       request.path = in.target.substr(0, in.target.find('?'));
       request.remote_address = in.remote_addr;
       refuse(request, {out.status, "The request is malformed", ""}, out);
+    });
+    // A place of the library's that is free in servers; converse() has put its word there.
+    set_post_routing_handler([](const httplib::Request& in, httplib::Response& out) {
+      if (in.response_handler) in.response_handler(out);
     });
     set_exception_handler(
         [this](const httplib::Request& in, httplib::Response& out, std::exception_ptr) {
@@ -285,16 +290,34 @@ class Server::Impl final : public httplib::Server {
     int remote_port = 0, local_port = 0;
     httplib::detail::get_remote_ip_and_port(socket, remote_address, remote_port);
     httplib::detail::get_local_ip_and_port(socket, local_address, local_port);
+    // One stream for the whole connection, unlike the library's own loop, which makes one for each
+    // request and loses what had been sent ahead.
+    httplib::detail::SocketStream stream(socket, read_timeout_sec_, read_timeout_usec_,
+                                         write_timeout_sec_, write_timeout_usec_);
+    bool go_on = true;
+    while (go_on && !stopping_ && waits_for_request(stream, socket)) {
+      // After a refusal it is not certain where the next request begins, and "Connection: close" was
+      // said; so too when the request was too broken to get as far as this function.
+      bool answered_well = false;
+      bool closed = false;
+      const auto note_answer = [&](httplib::Request& in) {
+        in.response_handler = [&](const httplib::Response& out) {
+          answered_well = out.status < 400;
+          return true;
+        };
+      };
+      go_on = process_request(stream, remote_address, remote_port, local_address, local_port,
+                              false, closed, note_answer) &&
+              !closed && answered_well;
+    }
+  }
+
+  bool waits_for_request(const httplib::Stream& stream, int socket) const {
+    if (stream.is_readable()) return true;
     // Idle connections make room when threads grow scarce.
     const bool scarce = threads_.count() > options_.threads_max / 4 * 3;
-    const auto keep_alive = scarce ? std::chrono::seconds(2) : options_.keep_alive_timeout;
-    httplib::detail::process_server_socket(
-        svr_sock_, socket, keep_alive_max_count_, keep_alive.count(), read_timeout_sec_,
-        read_timeout_usec_, write_timeout_sec_, write_timeout_usec_,
-        [&](httplib::Stream& stream, bool close_connection, bool& connection_closed) {
-          return process_request(stream, remote_address, remote_port, local_address, local_port,
-                                 close_connection, connection_closed, nullptr);
-        });
+    const auto patience = scarce ? std::chrono::seconds(2) : options_.keep_alive_timeout;
+    return httplib::detail::keep_alive(svr_sock_, socket, patience.count());
   }
 
   // Never waits: this is the thread that accepts everybody else.

@@ -1,7 +1,7 @@
 // wenyuan verify and audit verify: is what is on disk what was written?
-#include <iostream>
-
 #include <nlohmann/json.hpp>
+
+#include <iostream>
 
 #include "app/command.h"
 #include "app/models.h"
@@ -42,17 +42,21 @@ Result<bool> verify(const CheckFlags& flags) {
   } else {
     for (const std::string& problem : check.problems) std::cout << "PROBLEM " << problem << "\n";
     std::cout << check.documents << " documents, " << check.chunks << " chunks, " << check.blobs
-              << " blobs, " << check.compartments << " compartments: "
-              << (check.problems.empty() ? "good" : "NOT good") << "\n";
+              << " blobs, " << check.compartments
+              << " compartments: " << (check.problems.empty() ? "good" : "NOT good") << "\n";
   }
   return check.problems.empty();
 }
 
 Result<bool> verify_audit(const CheckFlags& flags) {
   WY_TRY(const std::unique_ptr<store::Database> database, open_read_only(flags.data));
-  const auto checked = database->read([&](store::Snapshot& snapshot) {
-    return audit::verify_with_checkpoints(snapshot, flags.data);
-  });
+  const auto checked =
+      database->read([&](store::Snapshot& snapshot) -> Result<audit::Verification> {
+        WY_TRY(const audit::Verification chain, audit::verify(snapshot));
+        WY_TRY([[maybe_unused]] const auto signed_part,
+               audit::verify_checkpoints(snapshot, flags.data));
+        return chain;
+      });
   if (!checked && checked.error().code != ErrorCode::corrupt) return checked.error();
   if (flags.json) {
     json result = {{"good", checked.has_value()}};

@@ -74,8 +74,8 @@ Status ask(const QueryFlags& flags) {
   }
   std::cout << answer.value("answer", "") << "\n";
   for (const json& citation : answer["citations"]) {
-    std::cout << "\n[" << citation.value("marker", 0) << "] " << citation.value("title", "") << "  ("
-              << place(citation.value("location", json::object())) << ")\n    \""
+    std::cout << "\n[" << citation.value("marker", 0) << "] " << citation.value("title", "")
+              << "  (" << place(citation.value("location", json::object())) << ")\n    \""
               << citation.value("quote", "") << "\"\n";
   }
   return Done{};
@@ -114,7 +114,8 @@ int report(const Error& error) {
 void add_client_commands(CLI::App& app, int& exit_code) {
   add_ingest_command(app, exit_code);
   add_query(app, exit_code, "search", "Search the documents that you may read", "QUERY", search);
-  add_query(app, exit_code, "ask", "Ask a question; the answer quotes its sources", "QUESTION", ask);
+  add_query(app, exit_code, "ask", "Ask a question; the answer quotes its sources", "QUESTION",
+            ask);
 }
 
 }  // namespace wenyuan::app

@@ -24,8 +24,8 @@ Result<auth::User> make_administrator(store::Transaction& tx, const auth::Identi
 
 Result<std::string> first_key(store::Transaction& tx, const auth::Identities& identities,
                               const std::string& user_id, UnixMillis now) {
-  WY_TRY(const auth::NewKey key, identities.add_key(tx, user_id, "first administrator key", {"*"},
-                                                    std::nullopt, now));
+  WY_TRY(const auth::NewKey key,
+         identities.add_key(tx, user_id, "first administrator key", {"*"}, std::nullopt, now));
   return key.key;
 }
 

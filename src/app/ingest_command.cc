@@ -90,8 +90,7 @@ Result<Uploaded> upload(const Remote& remote, const std::string& collection_id,
                      "Content-Type: application/json\r\n\r\n" +
                      metadata.dump(-1, ' ', false, json::error_handler_t::replace) + "\r\n--" +
                      boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
-                     quoted_name(file) +
-                     "\"\r\nContent-Type: application/octet-stream\r\n\r\n";
+                     quoted_name(file) + "\"\r\nContent-Type: application/octet-stream\r\n\r\n";
   body += content;
   body += "\r\n--" + boundary + "--\r\n";
   WY_TRY(const json answer,
@@ -109,8 +108,8 @@ void show_progress(std::size_t done, std::size_t total) {
   if (::isatty(STDOUT_FILENO) == 0) return;
   constexpr std::size_t kWidth = 30;
   const std::size_t filled = total == 0 ? kWidth : kWidth * done / total;
-  std::cout << "\r[" << std::string(filled, '#') << std::string(kWidth - filled, '.') << "] " << done
-            << "/" << total << std::flush;
+  std::cout << "\r[" << std::string(filled, '#') << std::string(kWidth - filled, '.') << "] "
+            << done << "/" << total << std::flush;
   if (done == total) std::cout << "\n";
 }
 
@@ -123,8 +122,8 @@ Status wait_for_all(const Remote& remote, std::vector<Uploaded>& documents) {
       if (now.contains("error") && now["error"].is_string()) each.error = now["error"];
       if (is_open(each)) break;  // jobs run in order: the ones behind are not further
     }
-    const auto open = static_cast<std::size_t>(
-        std::count_if(documents.begin(), documents.end(), is_open));
+    const auto open =
+        static_cast<std::size_t>(std::count_if(documents.begin(), documents.end(), is_open));
     show_progress(documents.size() - open, documents.size());
     if (open == 0) return Done{};
     std::this_thread::sleep_for(kPollPause);
@@ -174,7 +173,8 @@ Result<std::string> find_collection(const Remote& remote, const std::string& nam
            remote.get("/v1/collections?limit=200" +
                       (cursor.empty() ? "" : "&cursor=" + percent_encoded(cursor))));
     for (const json& each : page.at("data")) {
-      if (each.value("name", "") == name || each.value("id", "") == name) return each.value("id", "");
+      if (each.value("name", "") == name || each.value("id", "") == name)
+        return each.value("id", "");
     }
     const json& next = page.at("next_cursor");
     cursor = next.is_string() ? next.get<std::string>() : "";

@@ -15,9 +15,9 @@ const llm::ModelInfo* find(const std::vector<llm::ModelInfo>& models, llm::Model
 }
 
 Error missing(const std::string& setting, const std::string& name, const Config& config) {
-  return Error{ErrorCode::invalid_argument, setting + " is " + name +
-                                                ", but there is no such model in " +
-                                                config.models.string()};
+  return Error{
+      ErrorCode::invalid_argument,
+      setting + " is " + name + ", but there is no such model in " + config.models.string()};
 }
 
 }  // namespace

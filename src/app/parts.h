@@ -29,7 +29,7 @@ Result<std::vector<std::uint8_t>> seal_key(const Layout& layout);
 
 // The embedding model whose vectors the indexes hold.
 struct IndexedModel {
-  std::string name;             // empty: none
+  std::string name;  // empty: none
   std::size_t vector_size = 0;
 };
 

@@ -55,8 +55,8 @@ Result<json> Remote::post(const std::string& path, const json& body) const {
 
 Result<json> Remote::post(const std::string& path, const std::string& body,
                           const std::string& content_type) const {
-  return to_json(client_.send(
-      {.method = "POST", .path = path, .body = body, .content_type = content_type}));
+  return to_json(
+      client_.send({.method = "POST", .path = path, .body = body, .content_type = content_type}));
 }
 
 Error problem_of(const api::ClientReply& reply) {

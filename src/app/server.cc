@@ -1,8 +1,7 @@
 #include "app/server.h"
 
-#include <sys/stat.h>
+#include <signal.h>
 
-#include <csignal>
 #include <iostream>
 #include <optional>
 #include <system_error>
@@ -51,6 +50,14 @@ Status make_data_directory(const fs::path& path) {
   return Done{};
 }
 
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
 void print_start(const Config& config, int port, const ChosenModels& models,
                  const std::string& key) {
   std::cout << "Wenyuan is listening on http://" << config.listen_host << ":" << port << "\n";
@@ -82,7 +89,7 @@ struct Server::Impl {
   std::optional<store::BlobStore> blobs;
   std::unique_ptr<auth::Identities> identities;
   std::optional<auth::PolicyEngine> policies;
-  std::optional<audit::Checkpointer> checkpointer;
+  std::unique_ptr<audit::Checkpointer> checkpointer;
   std::unique_ptr<index::Compartments> compartments;
   std::optional<ingest::Indexer> indexer;
   std::optional<llm::EngineSupervisor> supervisor;
@@ -91,9 +98,9 @@ struct Server::Impl {
   std::optional<query::Searcher> searcher;
   std::optional<query::Answerer> answerer;
   std::optional<ingest::JobRunner> jobs;
-  std::optional<api::Api> api;
   std::optional<Keeper> sealing;
   std::optional<Keeper> checkpoints;
+  std::unique_ptr<api::Api> api;
   std::optional<http::Server> http;  // goes first: no requests while the rest shuts down
 
   Status open_store();
@@ -101,8 +108,7 @@ struct Server::Impl {
   Status start_engine();
   Status start_work();
   Status start_serving(const std::string& first_key);
-  void write_checkpoint();
-  api::EngineState engine_state() const;
+  void write_checkpoint(bool at_once);
 };
 
 Status Server::Impl::open_store() {
@@ -111,9 +117,8 @@ Status Server::Impl::open_store() {
   WY_TRY(blobs, store::BlobStore::open(layout.blobs()));
   WY_TRY([[maybe_unused]] const std::int64_t removed,
          blobs->remove_unnamed([&](const std::string& sha256) {
-           const auto named = database->read([&](store::Snapshot& snapshot) {
-             return store::blob_is_named(snapshot, sha256);
-           });
+           const auto named = database->read(
+               [&](store::Snapshot& snapshot) { return store::blob_is_named(snapshot, sha256); });
            return !named || *named;  // in doubt it stays
          }));
   WY_TRY(identities, auth::Identities::open(config.data));
@@ -160,36 +165,68 @@ Status Server::Impl::start_work() {
   ingest::JobRunner::Options job_options;
   job_options.worker_count = config.ingest_workers;
   job_options.embedding_model = models.embedding.name;
-  jobs.emplace(ingest::JobRunner::Parts{&*database, &*blobs, &*extractor, &*engine, &*indexer,
-                                        &clock},
-               job_options);
+  jobs.emplace(
+      ingest::JobRunner::Parts{&*database, &*blobs, &*extractor, &*engine, &*indexer, &clock},
+      job_options);
   WY_RETURN_IF_ERROR(jobs->start());
   sealing.emplace(kSealPeriod, [this] {
     if (const Status sealed = indexer->seal_changed(false); !sealed) {
       log::error("index.seal_failed", {{"why", sealed.error().message}});
     }
   });
-  checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(); });
+  checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
   return Done{};
 }
 
-void Server::Impl::write_checkpoint() {
+Status Server::Impl::start_serving(const std::string& first_key) {
+  http.emplace(http::Server::Options{.host = config.listen_host, .port = config.listen_port});
+  api::Services services{};
+  services.database = &*database;
+  services.blobs = &*blobs;
+  services.identities = &*identities;
+  services.policies = &*policies;
+  services.searcher = &*searcher;
+  services.answerer = &*answerer;
+  services.engine = &*engine;
+  services.indexer = &*indexer;
+  services.jobs = &*jobs;
+  services.clock = &clock;
+  api::ApiOptions options;
+  options.requests_per_second = config.requests_per_second;
+  options.requests_burst = 4 * config.requests_per_second;
+  options.upload_bytes_max = config.upload_bytes_max;
+  options.embedding_model = models.embedding.name;
+  options.chat_model = models.chat;
+  WY_TRY(api, api::Api::create(services, options, *http));
+  WY_RETURN_IF_ERROR(http->start());
+  if (!config.quiet_start) print_start(config, http->port(), models, first_key);
+  log::info("server.start", {{"port", http->port()},
+                             {"embedding_model", models.embedding.name},
+                             {"chat_model", models.chat}});
+  return Done{};
+}
+
+void Server::Impl::write_checkpoint(bool at_once) {
   const Status written = database->read([&](store::Snapshot& snapshot) {
-    return checkpointer->write(snapshot, clock.now());
+    return at_once ? checkpointer->write(snapshot, clock.now())
+                   : checkpointer->write_if_due(snapshot, clock.now());
   });
   if (!written) log::error("audit.checkpoint_failed", {{"why", written.error().message}});
 }
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  // Blocked before any thread exists, so that run() alone sees them.
+  const sigset_t signals = stop_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   auto impl = std::make_unique<Impl>(config);
   WY_RETURN_IF_ERROR(impl->open_store());
   WY_RETURN_IF_ERROR(impl->start_engine());
-  WY_TRY(const std::string first_key, ensure_administrator(*impl->database, *impl->identities,
-                                                           config, impl->clock));
+  WY_TRY(const std::string first_key,
+         ensure_administrator(*impl->database, *impl->identities, config, impl->clock));
   WY_RETURN_IF_ERROR(impl->open_indexes());
   WY_RETURN_IF_ERROR(impl->start_work());
   WY_RETURN_IF_ERROR(impl->start_serving(first_key));
-  return std::unique_ptr<Server>(new Server(std::move(impl)));  // NOLINT: private constructor
+  return std::make_unique<Server>(std::move(impl));
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,10 +234,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
 Status Server::run() {
-  sigset_t wanted;
-  sigemptyset(&wanted);
-  sigaddset(&wanted, SIGTERM);
-  sigaddset(&wanted, SIGINT);
+  const sigset_t wanted = stop_signals();
   int signal = 0;
   sigwait(&wanted, &signal);
   log::info("server.stop", {{"signal", signal}});
@@ -208,7 +242,7 @@ Status Server::run() {
   impl_->jobs->stop();
   impl_->sealing.reset();
   impl_->checkpoints.reset();
-  impl_->write_checkpoint();
+  impl_->write_checkpoint(true);
   return impl_->indexer->seal_changed(true);
 }
 

@@ -19,9 +19,10 @@ class Server {
   // Serves until SIGTERM or SIGINT, then stops in good order.
   Status run();
 
- private:
   struct Impl;
-  explicit Server(std::unique_ptr<Impl> impl);
+  explicit Server(std::unique_ptr<Impl> impl);  // for start()
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 

@@ -60,9 +60,11 @@ void Decider::sort_in(const CompiledPolicy& compiled) {
 
 bool Decider::allows(const Label& label) const {
   if (!scopes_open_) return false;
-  if (label.collection_kind == CollectionKind::personal) return owns_or_was_granted(label);
-  if (any_counts(deny_, Effect::deny, label)) return false;
-  return owns_or_was_granted(label) || any_counts(allow_, Effect::allow, label);
+  const bool given = owns_or_was_granted(label);
+  if (label.collection_kind == CollectionKind::personal) return given;
+  // Most labels are closed to most people, and then nobody need ask what denies.
+  if (!given && !any_counts(allow_, Effect::allow, label)) return false;
+  return !any_counts(deny_, Effect::deny, label);
 }
 
 bool Decider::any_counts(const Side& side, Effect effect, const Label& label) const {

@@ -31,11 +31,11 @@ struct User {
 };
 
 struct UserChange {  // what is absent stays
-  std::optional<std::string> display_name, email;
-  std::optional<HashedPassword> password;
-  std::optional<Attributes> attributes;
-  std::optional<std::vector<std::string>> roles;
-  std::optional<bool> disabled;
+  std::optional<std::string> display_name{}, email{};
+  std::optional<HashedPassword> password{};
+  std::optional<Attributes> attributes{};
+  std::optional<std::vector<std::string>> roles{};
+  std::optional<bool> disabled{};
 };
 
 struct ApiKey {

@@ -7,11 +7,17 @@
 #include "auth/decision_cache.h"
 #include "auth/policy_store.h"
 #include "auth/user_rows.h"
+#include "base/metrics.h"
 
 namespace wenyuan::auth {
 namespace {
 
 constexpr std::size_t kCacheSizeMax = std::size_t{64} << 20;
+metrics::Counter& decisions(const char* from) {
+  return metrics::counter("wenyuan_auth_decisions_total",
+                          "Answers to what a principal may do one action on.", {{"from", from}});
+}
+
 constexpr Action kActions[] = {Action::read, Action::write, Action::manage};
 
 // What a unit of writing sees may be undone, and its epoch number be given to another state; so
@@ -99,8 +105,14 @@ Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided(store::Snapsh
                                                                    Epoch epoch,
                                                                    const Principal& principal,
                                                                    Action action) {
+  static metrics::Counter& from_cache = decisions("cache");
+  static metrics::Counter& from_policies = decisions("policies");
   const std::string key = fingerprint(principal, action);
-  if (auto known = cache.find(epoch, key)) return known;
+  if (auto known = cache.find(epoch, key)) {
+    from_cache.add();
+    return known;
+  }
+  from_policies.add();
   WY_RETURN_IF_ERROR(check_current(snapshot, principal));
   WY_TRY(const bool remember, may_be_remembered(snapshot));
   WY_TRY(const auto from, state_of(snapshot, epoch, remember));

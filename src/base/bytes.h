@@ -64,7 +64,7 @@ class ByteReader {
     }
     std::vector<float> values(*count);
     const auto raw = take(*count * sizeof(float));
-    std::memcpy(values.data(), raw->data(), raw->size());
+    if (!values.empty()) std::memcpy(values.data(), raw->data(), raw->size());
     return values;
   }
   bool at_end() const { return !failed_ && at_ == bytes_.size(); }

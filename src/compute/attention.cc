@@ -22,9 +22,7 @@ class Attention {
       : call_(call),
         kernels_(kernels),
         queries_(call.visible.size()),
-        element_(call.type == KeyValueType::f32 ? 4 : 2),
-        dense_(call.type == KeyValueType::f32 ? kernels.tiles.dense_f32
-                                              : kernels.tiles.dense_f16) {
+        dense_(call.type == KeyValueType::f32 ? kernels.tiles.dense_f32 : kernels.tiles.dense_f16) {
     WY_ASSERT(queries_ <= kQueriesMax);
     WY_ASSERT(call.head_size <= kHeadSizeMax && call.head_size % kTileRows == 0);
   }
@@ -52,18 +50,17 @@ class Attention {
 
  private:
   void score(const KeyValueBlock& block, std::size_t count) {
-    const std::size_t tile_bytes = call_.head_size * kTileRows * element_;
-    for (std::size_t tile = 0; tile * kTileRows < count; ++tile) {
-      dense_({.weights = static_cast<const std::uint8_t*>(block.keys) + tile * tile_bytes,
-              .stride = kTileRows,
-              .inputs = call_.head_size,
-              .x = call_.queries,
-              .x_stride = call_.head_size,
-              .rows = queries_,
-              .out = scores_.data() + tile * kTileRows,
-              .out_stride = kKeysPerBlock,
-              .add = false});
-    }
+    dense_({.weights = block.keys,
+            .stride = kTileRows,
+            .tiles = (count + kTileRows - 1) / kTileRows,
+            .tile_stride = call_.head_size * kTileRows,
+            .inputs = call_.head_size,
+            .x = call_.queries,
+            .x_stride = call_.head_size,
+            .rows = queries_,
+            .out = scores_.data(),
+            .out_stride = kKeysPerBlock,
+            .add = false});
   }
 
   // Turns one query's scores into weights, and rescales what it has gathered so far.
@@ -86,24 +83,23 @@ class Attention {
   }
 
   void add_values(const KeyValueBlock& block, std::size_t count) {
-    for (std::size_t i = 0; i < call_.head_size; i += kTileRows) {
-      dense_({.weights = static_cast<const std::uint8_t*>(block.values) + i * element_,
-              .stride = block.value_stride,
-              .inputs = count,
-              .x = scores_.data(),
-              .x_stride = kKeysPerBlock,
-              .rows = queries_,
-              .out = call_.out + i,
-              .out_stride = call_.head_size,
-              .add = true});
-    }
+    dense_({.weights = block.values,
+            .stride = block.value_stride,
+            .tiles = call_.head_size / kTileRows,
+            .tile_stride = kTileRows,
+            .inputs = count,
+            .x = scores_.data(),
+            .x_stride = kKeysPerBlock,
+            .rows = queries_,
+            .out = call_.out,
+            .out_stride = call_.head_size,
+            .add = true});
   }
 
   const AttentionCall& call_;
   const Kernels& kernels_;
   const std::size_t queries_;
-  const std::size_t element_;
-  void (*const dense_)(const DenseTile&);
+  void (*const dense_)(const DenseTiles&);
   alignas(64) std::array<float, kQueriesMax * kKeysPerBlock> scores_;
   std::array<float, kQueriesMax> largest_;
   std::array<float, kQueriesMax> sums_;

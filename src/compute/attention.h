@@ -28,8 +28,8 @@ enum class KeyValueType { f32, f16 };
 // At most kQueriesMax queries of one head against its keys. A query sees the first `visible` keys;
 // what it gets does not depend on the other queries. head_size is a multiple of 16.
 struct AttentionCall {
-  const float* queries;  // count x head_size, scaled already
-  std::span<const std::size_t> visible;  // one for each query, at least 1
+  const float* queries;                   // count x head_size, scaled already
+  std::span<const std::size_t> visible;   // one for each query, at least 1
   std::span<const KeyValueBlock> blocks;  // all full but the last
   std::size_t head_size;
   KeyValueType type;

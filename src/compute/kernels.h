@@ -20,20 +20,23 @@ constexpr std::size_t kTileRows = 16;
 struct QuantTile {
   const std::uint8_t* weights;
   std::size_t inputs;
-  std::int32_t zero;  // what a stored value of weight 0 is
-  const std::int8_t* values;   // rows x inputs
-  const float* scales;         // rows x inputs/32, super kinds: rows x inputs/256
-  const std::int32_t* sums;    // of the values: rows x inputs/32, super kinds: rows x inputs/16
-  const float* scaled_sums;    // rows x inputs/32: times the scale, super kinds: not
+  std::int32_t zero;          // what a stored value of weight 0 is
+  const std::int8_t* values;  // rows x inputs
+  const float* scales;        // rows x inputs/32, super kinds: rows x inputs/256
+  const std::int32_t* sums;   // of the values: rows x inputs/32, super kinds: rows x inputs/16
+  const float* scaled_sums;   // rows x inputs/32: times the scale, super kinds: not
   std::size_t rows;
   float* out;
 };
 
-// One tile of plain numbers times `rows` rows of floats; lane l of input i is at
-// weights[i * stride + l].
-struct DenseTile {
+// Tiles of plain numbers times `rows` rows of floats; lane l of input i of tile t is at
+// weights[t * tile_stride + i * stride + l], its result at out[row * out_stride + t * kTileRows +
+// l].
+struct DenseTiles {
   const void* weights;
   std::size_t stride;
+  std::size_t tiles;
+  std::size_t tile_stride;
   std::size_t inputs;
   const float* x;
   std::size_t x_stride;
@@ -60,9 +63,9 @@ struct TileKernels {
   void (*super_bytes)(const QuantTile&);    // Q5_K
   void (*super_halves)(const QuantTile&);   // Q6_K: a scale for each 16 inputs, no minimum
 
-  void (*dense_f32)(const DenseTile&);
-  void (*dense_f16)(const DenseTile&);
-  void (*dense_bf16)(const DenseTile&);
+  void (*dense_f32)(const DenseTiles&);
+  void (*dense_f16)(const DenseTiles&);
+  void (*dense_bf16)(const DenseTiles&);
 };
 
 struct RowKernels {
@@ -76,8 +79,8 @@ struct RowKernels {
   void (*layer_norm)(const float* x, const float* weight, const float* bias, std::size_t count,
                      float epsilon, float* out);
   void (*swiglu)(const float* gate, const float* up, std::size_t count, float* out);
-  void (*gelu)(float* x, std::size_t count);  // 0.5 x (1 + erf(x / sqrt 2))
-  float (*max)(const float* x, std::size_t count);                        // count >= 1
+  void (*gelu)(float* x, std::size_t count);                          // 0.5 x (1 + erf(x / sqrt 2))
+  float (*max)(const float* x, std::size_t count);                    // count >= 1
   float (*exp_minus)(float* x, std::size_t count, float subtrahend);  // in place; the sum
   // x[i] * cosine[i] + x[i ^ 1] * sine[i], the sines of even i being negated already.
   void (*rotate_pairs)(float* x, const float* cosine, const float* sine, std::size_t count);

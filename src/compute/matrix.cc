@@ -12,6 +12,8 @@ namespace wenyuan::compute {
 namespace {
 
 constexpr std::size_t kRowsPerPiece = 128;
+// Rows that meet one tile after the other: they and the lines that they write stay in the cache.
+constexpr std::size_t kRowsPerVisit = 32;
 
 std::size_t tile_count(const Matrix& matrix) {
   return (matrix.outputs() + kTileRows - 1) / kTileRows;
@@ -33,10 +35,10 @@ Result<Matrix> Matrix::create(WeightType type, std::size_t inputs, std::size_t o
   const WeightBlock block = weight_block(type);
   if (inputs == 0 || outputs == 0 || inputs % block.elements != 0 ||
       weights.size() / outputs != row_bytes(type, inputs) || weights.size() % outputs != 0) {
-    return Error{ErrorCode::invalid_argument,
-                 "a matrix of " + std::to_string(inputs) + " inputs and " +
-                     std::to_string(outputs) + " outputs does not fit into " +
-                     std::to_string(weights.size()) + " bytes"};
+    return Error{ErrorCode::invalid_argument, "a matrix of " + std::to_string(inputs) +
+                                                  " inputs and " + std::to_string(outputs) +
+                                                  " outputs does not fit into " +
+                                                  std::to_string(weights.size()) + " bytes"};
   }
   const bool exact = precision == Precision::exact;
   Matrix matrix;
@@ -48,8 +50,7 @@ Result<Matrix> Matrix::create(WeightType type, std::size_t inputs, std::size_t o
   matrix.tiles_ = AlignedBuffer(tiles * matrix.tile_bytes_);
   if (matrix.tiles_.data() == nullptr) {
     return Error{ErrorCode::unavailable, "not enough memory for a matrix of " +
-                                             std::to_string(tiles * matrix.tile_bytes_) +
-                                             " bytes"};
+                                             std::to_string(tiles * matrix.tile_bytes_) + " bytes"};
   }
   std::vector<float> scratch;
   for (std::size_t tile = 0; tile < tiles; ++tile) {
@@ -94,8 +95,11 @@ class Multiplication {
       const std::size_t own = (tiles + tiles_per_piece_ - 1) / tiles_per_piece_;
       if (at < own) {
         const std::size_t end = std::min(tiles, (at + 1) * tiles_per_piece_);
-        for (std::size_t tile = at * tiles_per_piece_; tile < end; ++tile) {
-          run_tile(product, tile, row, std::min(kRowsPerPiece, x_.rows() - row));
+        const std::size_t row_end = std::min(row + kRowsPerPiece, x_.rows());
+        for (std::size_t m = row; m < row_end; m += kRowsPerVisit) {
+          for (std::size_t tile = at * tiles_per_piece_; tile < end; ++tile) {
+            run_tile(product, tile, m, std::min(kRowsPerVisit, row_end - m));
+          }
         }
         return;
       }
@@ -104,12 +108,11 @@ class Multiplication {
   }
 
  private:
-  void run_tile(const Product& product, std::size_t tile, std::size_t row,
-                std::size_t rows) const {
+  void run_tile(const Product& product, std::size_t tile, std::size_t row, std::size_t rows) const {
     const Matrix& matrix = *product.matrix;
     const TileFormat& format = matrix.format_;
     const std::uint8_t* weights = matrix.tiles_.data() + tile * matrix.tile_bytes_;
-    alignas(64) std::array<float, kRowsPerPiece * kTileRows> sums;
+    alignas(64) std::array<float, kRowsPerVisit * kTileRows> sums;
     if (format.quant != nullptr) {
       QuantTile call{};
       x_.point(call, row, format.form);
@@ -121,6 +124,8 @@ class Multiplication {
     } else {
       (x_.kernels().tiles.*format.dense)({.weights = weights,
                                           .stride = kTileRows,
+                                          .tiles = 1,
+                                          .tile_stride = 0,
                                           .inputs = matrix.inputs(),
                                           .x = x_.floats(row),
                                           .x_stride = matrix.inputs(),
@@ -135,11 +140,18 @@ class Multiplication {
   static void store(const Product& product, std::size_t column, std::size_t row, std::size_t rows,
                     const float* sums) {
     const std::size_t count = std::min(kTileRows, product.matrix->outputs() - column);
+    std::array<float, kTileRows> bias{};
+    if (!product.bias.empty()) std::copy_n(product.bias.data() + column, count, bias.data());
     for (std::size_t m = 0; m < rows; ++m, sums += kTileRows) {
       float* out = product.out + (row + m) * product.stride + column;
-      for (std::size_t i = 0; i < count; ++i) {
-        const float biased = product.bias.empty() ? sums[i] : sums[i] + product.bias[column + i];
-        out[i] = product.add ? out[i] + biased : biased;
+      std::array<float, kTileRows> own;
+      for (std::size_t i = 0; i < kTileRows; ++i) own[i] = sums[i] + bias[i];
+      if (count < kTileRows) {
+        for (std::size_t i = 0; i < count; ++i) out[i] = product.add ? out[i] + own[i] : own[i];
+      } else if (product.add) {
+        for (std::size_t i = 0; i < kTileRows; ++i) out[i] += own[i];
+      } else {
+        std::copy_n(own.data(), kTileRows, out);
       }
     }
   }

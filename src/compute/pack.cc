@@ -36,12 +36,8 @@ void small_values(WeightType type, const std::uint8_t* block, GroupValues& value
       return;
     case WeightType::q4_0: return nibbles_of(block + 2, values);
     case WeightType::q4_1: return nibbles_of(block + 4, values);
-    case WeightType::q5_0:
-      nibbles_of(block + 6, values);
-      return add_fifth_bits(block + 2, values);
-    case WeightType::q5_1:
-      nibbles_of(block + 8, values);
-      return add_fifth_bits(block + 4, values);
+    case WeightType::q5_0: nibbles_of(block + 6, values); return add_fifth_bits(block + 2, values);
+    case WeightType::q5_1: nibbles_of(block + 8, values); return add_fifth_bits(block + 4, values);
     default: WY_ASSERT(false);
   }
 }
@@ -80,9 +76,7 @@ bool has_nibbles(WeightType type) {
   return type == WeightType::q4_0 || type == WeightType::q4_1 || type == WeightType::q4_k;
 }
 
-bool has_small_min(WeightType type) {
-  return type == WeightType::q4_1 || type == WeightType::q5_1;
-}
+bool has_small_min(WeightType type) { return type == WeightType::q4_1 || type == WeightType::q5_1; }
 
 void pack_small(WeightType type, const std::uint8_t* row, std::size_t inputs, std::size_t lane,
                 std::uint8_t* tile) {
@@ -112,8 +106,8 @@ void pack_super(WeightType type, const std::uint8_t* row, std::size_t inputs, st
     for (std::size_t g = 0; g < 8; ++g) {
       std::uint8_t* group = super + g * group_size;
       interleave(values.data() + 32 * g, has_nibbles(type), lane, group);
-      const ScaleAndMin own = six ? ScaleAndMin{block[192 + 2 * g], block[193 + 2 * g]}
-                                  : k_scale_and_min(block + 4, g);
+      const ScaleAndMin own =
+          six ? ScaleAndMin{block[192 + 2 * g], block[193 + 2 * g]} : k_scale_and_min(block + 4, g);
       group[values_size + lane] = own.scale;
       group[values_size + 16 + lane] = own.min;
     }

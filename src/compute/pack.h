@@ -17,7 +17,7 @@ struct TileFormat {
   std::size_t step_bytes = 0;  // bytes of a tile for each of them
   std::int32_t zero = 0;
   void (*TileKernels::*quant)(const QuantTile&) = nullptr;
-  void (*TileKernels::*dense)(const DenseTile&) = nullptr;
+  void (*TileKernels::*dense)(const DenseTiles&) = nullptr;
 };
 TileFormat tile_format(WeightType type);
 

@@ -76,11 +76,9 @@ void quantize_group(const float* x, __m256 factor, std::int8_t* out, std::int32_
   const __m256i d = rounded(x + 24, factor);
   left = sum_of(_mm256_add_epi32(a, b));
   right = sum_of(_mm256_add_epi32(c, d));
-  const __m256i packed =
-      _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+  const __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
-                      _mm256_permutevar8x32_epi32(packed, order));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_permutevar8x32_epi32(packed, order));
 }
 
 float largest_of(const float* x, std::size_t count) {

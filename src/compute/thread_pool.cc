@@ -41,7 +41,8 @@ ThreadPool::ThreadPool(std::size_t thread_count) {
 
 ThreadPool::~ThreadPool() {
   stopping_ = true;
-  state_ = (state_ >> (2 * kPieceBits) << (2 * kPieceBits)) + (std::uint64_t{1} << (2 * kPieceBits));
+  state_ =
+      (state_ >> (2 * kPieceBits) << (2 * kPieceBits)) + (std::uint64_t{1} << (2 * kPieceBits));
   state_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }

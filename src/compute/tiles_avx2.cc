@@ -21,9 +21,7 @@ __m256i load(const std::uint8_t* at) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
 }
 
-__m256i pair_sums(__m256i products) {
-  return _mm256_madd_epi16(products, _mm256_set1_epi16(1));
-}
+__m256i pair_sums(__m256i products) { return _mm256_madd_epi16(products, _mm256_set1_epi16(1)); }
 
 // Products of the nibbles of a group, 32 inputs: 8 x 2 x 15 x 127 just fits into 16 bits.
 template <int rows>
@@ -93,8 +91,7 @@ void small_rows(const QuantTile& tile, std::size_t row, int half) {
     for (int m = 0; m < rows; ++m) {
       const std::size_t side = (row + static_cast<std::size_t>(m)) * groups + g;
       if constexpr (nibbles && !has_min) {
-        products[m] =
-            _mm256_sub_epi32(products[m], _mm256_set1_epi32(tile.zero * tile.sums[side]));
+        products[m] = _mm256_sub_epi32(products[m], _mm256_set1_epi32(tile.zero * tile.sums[side]));
       }
       sums[m] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products[m]),
                                 _mm256_mul_ps(scale, _mm256_set1_ps(tile.scales[side])), sums[m]);
@@ -219,38 +216,42 @@ struct Bfloats {
 };
 
 template <class Format, int rows>
-void dense_rows(const DenseTile& tile, std::size_t row) {
-  const auto* weights = static_cast<const typename Format::Stored*>(tile.weights);
-  const float* x = tile.x + row * tile.x_stride;
-  float* out = tile.out + row * tile.out_stride;
+void dense_rows(const DenseTiles& call, std::size_t row, std::size_t tile) {
+  const auto* weights =
+      static_cast<const typename Format::Stored*>(call.weights) + tile * call.tile_stride;
+  const float* x = call.x + row * call.x_stride;
+  float* out = call.out + row * call.out_stride + tile * kTileRows;
   __m256 sums[2 * rows];
 #pragma GCC unroll 8
   for (int m = 0; m < 2 * rows; ++m) {
-    const float* from = out + static_cast<std::size_t>(m / 2) * tile.out_stride + 8 * (m % 2);
-    sums[m] = tile.add ? _mm256_loadu_ps(from) : _mm256_setzero_ps();
+    const float* from = out + static_cast<std::size_t>(m / 2) * call.out_stride + 8 * (m % 2);
+    sums[m] = call.add ? _mm256_loadu_ps(from) : _mm256_setzero_ps();
   }
-  for (std::size_t i = 0; i < tile.inputs; ++i) {
-    const __m256 left = Format::read(weights + i * tile.stride);
-    const __m256 right = Format::read(weights + i * tile.stride + 8);
+  for (std::size_t i = 0; i < call.inputs; ++i) {
+    const __m256 left = Format::read(weights + i * call.stride);
+    const __m256 right = Format::read(weights + i * call.stride + 8);
 #pragma GCC unroll 4
     for (int m = 0; m < rows; ++m) {
-      const __m256 own = _mm256_set1_ps(x[static_cast<std::size_t>(m) * tile.x_stride + i]);
+      const __m256 own = _mm256_set1_ps(x[static_cast<std::size_t>(m) * call.x_stride + i]);
       sums[2 * m] = _mm256_fmadd_ps(left, own, sums[2 * m]);
       sums[2 * m + 1] = _mm256_fmadd_ps(right, own, sums[2 * m + 1]);
     }
   }
 #pragma GCC unroll 8
   for (int m = 0; m < 2 * rows; ++m) {
-    _mm256_storeu_ps(out + static_cast<std::size_t>(m / 2) * tile.out_stride + 8 * (m % 2),
+    _mm256_storeu_ps(out + static_cast<std::size_t>(m / 2) * call.out_stride + 8 * (m % 2),
                      sums[m]);
   }
 }
 
 template <class Format>
-void dense_tile(const DenseTile& tile) {
-  std::size_t row = 0;
-  for (; row + 4 <= tile.rows; row += 4) dense_rows<Format, 4>(tile, row);
-  for (; row < tile.rows; ++row) dense_rows<Format, 1>(tile, row);
+void dense_tiles(const DenseTiles& call) {
+  for (std::size_t tile = 0; tile < call.tiles; ++tile) {
+    std::size_t row = 0;
+    for (; row + 4 <= call.rows; row += 4) dense_rows<Format, 4>(call, row, tile);
+    for (; row + 3 <= call.rows; row += 3) dense_rows<Format, 3>(call, row, tile);
+    for (; row < call.rows; ++row) dense_rows<Format, 1>(call, row, tile);
+  }
 }
 
 }  // namespace
@@ -264,9 +265,9 @@ const TileKernels& avx2_tiles() {
       .super_nibbles = super_tile<true, false>,
       .super_bytes = super_tile<false, false>,
       .super_halves = super_tile<false, true>,
-      .dense_f32 = dense_tile<Floats>,
-      .dense_f16 = dense_tile<Halves>,
-      .dense_bf16 = dense_tile<Bfloats>,
+      .dense_f32 = dense_tiles<Floats>,
+      .dense_f16 = dense_tiles<Halves>,
+      .dense_bf16 = dense_tiles<Bfloats>,
   };
   return kTiles;
 }

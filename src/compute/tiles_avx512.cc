@@ -65,11 +65,10 @@ void small_rows(const QuantTile& tile, std::size_t row) {
       const std::size_t own = row + static_cast<std::size_t>(m);
       const std::int8_t* x = tile.values + own * tile.inputs + 32 * g;
       const std::size_t side = own * groups + g;
-      const __m512i start = has_min ? _mm512_setzero_si512()
-                                    : _mm512_set1_epi32(-tile.zero * tile.sums[side]);
-      const __m512i product =
-          _mm512_add_epi32(chain<0, 8, 2>(start, group, x),
-                           chain<1, 8, 2>(_mm512_setzero_si512(), group, x));
+      const __m512i start =
+          has_min ? _mm512_setzero_si512() : _mm512_set1_epi32(-tile.zero * tile.sums[side]);
+      const __m512i product = _mm512_add_epi32(chain<0, 8, 2>(start, group, x),
+                                               chain<1, 8, 2>(_mm512_setzero_si512(), group, x));
       sums[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(product),
                                 _mm512_mul_ps(scale, _mm512_set1_ps(tile.scales[side])), sums[m]);
       if constexpr (has_min) {
@@ -106,16 +105,13 @@ void super_group(const QuantTile& tile, const std::uint8_t* at, std::size_t row,
     const std::int8_t* x = tile.values + own * tile.inputs + 32 * g;
     if constexpr (halved) {
       const std::int32_t* sums = tile.sums + own * (tile.inputs / 16) + 2 * g;
-      const __m512i left =
-          chain<0, 4, 1>(_mm512_set1_epi32(-tile.zero * sums[0]), group, x);
-      const __m512i right =
-          chain<4, 8, 1>(_mm512_set1_epi32(-tile.zero * sums[1]), group, x);
+      const __m512i left = chain<0, 4, 1>(_mm512_set1_epi32(-tile.zero * sums[0]), group, x);
+      const __m512i right = chain<4, 8, 1>(_mm512_set1_epi32(-tile.zero * sums[1]), group, x);
       scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(left), first, scaled[m]);
       scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(right), second, scaled[m]);
     } else {
-      const __m512i product =
-          _mm512_add_epi32(chain<0, 8, 2>(_mm512_setzero_si512(), group, x),
-                           chain<1, 8, 2>(_mm512_setzero_si512(), group, x));
+      const __m512i product = _mm512_add_epi32(chain<0, 8, 2>(_mm512_setzero_si512(), group, x),
+                                               chain<1, 8, 2>(_mm512_setzero_si512(), group, x));
       scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(product), first, scaled[m]);
       const __m512 sum = _mm512_set1_ps(tile.scaled_sums[own * (tile.inputs / 32) + g]);
       minima[m] = _mm512_fmadd_ps(second, sum, minima[m]);
@@ -191,38 +187,61 @@ struct Bfloats {
   }
 };
 
-template <class Format, int rows>
-void dense_rows(const DenseTile& tile, std::size_t row) {
-  const auto* weights = static_cast<const typename Format::Stored*>(tile.weights);
-  const float* x = tile.x + row * tile.x_stride;
-  float* out = tile.out + row * tile.out_stride;
-  __m512 sums[rows];
+// A block of `rows` by `tiles` sums, each a chain of its own over the inputs.
+template <class Format, int rows, int tiles>
+void dense_block(const DenseTiles& call, std::size_t row, std::size_t tile) {
+  const auto* weights =
+      static_cast<const typename Format::Stored*>(call.weights) + tile * call.tile_stride;
+  const float* x = call.x + row * call.x_stride;
+  float* out = call.out + row * call.out_stride + tile * kTileRows;
+  __m512 sums[rows][tiles];
 #pragma GCC unroll 8
   for (int m = 0; m < rows; ++m) {
-    sums[m] = tile.add ? _mm512_loadu_ps(out + static_cast<std::size_t>(m) * tile.out_stride)
-                       : _mm512_setzero_ps();
+#pragma GCC unroll 8
+    for (int t = 0; t < tiles; ++t) {
+      const float* from = out + static_cast<std::size_t>(m) * call.out_stride + 16 * t;
+      sums[m][t] = call.add ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
+    }
   }
-  for (std::size_t i = 0; i < tile.inputs; ++i) {
-    const __m512 weight = Format::read(weights + i * tile.stride);
+  for (std::size_t i = 0; i < call.inputs; ++i) {
+    __m512 weight[tiles];
+#pragma GCC unroll 8
+    for (int t = 0; t < tiles; ++t) {
+      weight[t] =
+          Format::read(weights + static_cast<std::size_t>(t) * call.tile_stride + i * call.stride);
+    }
 #pragma GCC unroll 8
     for (int m = 0; m < rows; ++m) {
-      const float own = x[static_cast<std::size_t>(m) * tile.x_stride + i];
-      sums[m] = _mm512_fmadd_ps(weight, _mm512_set1_ps(own), sums[m]);
+      const __m512 own = _mm512_set1_ps(x[static_cast<std::size_t>(m) * call.x_stride + i]);
+#pragma GCC unroll 8
+      for (int t = 0; t < tiles; ++t) sums[m][t] = _mm512_fmadd_ps(weight[t], own, sums[m][t]);
     }
   }
 #pragma GCC unroll 8
   for (int m = 0; m < rows; ++m) {
-    _mm512_storeu_ps(out + static_cast<std::size_t>(m) * tile.out_stride, sums[m]);
+#pragma GCC unroll 8
+    for (int t = 0; t < tiles; ++t) {
+      _mm512_storeu_ps(out + static_cast<std::size_t>(m) * call.out_stride + 16 * t, sums[m][t]);
+    }
   }
 }
 
+template <class Format, int rows, int tiles>
+void dense_rows(const DenseTiles& call, std::size_t row) {
+  std::size_t tile = 0;
+  for (; tile + tiles <= call.tiles; tile += tiles) {
+    dense_block<Format, rows, tiles>(call, row, tile);
+  }
+  for (; tile < call.tiles; ++tile) dense_block<Format, rows, 1>(call, row, tile);
+}
+
 template <class Format>
-void dense_tile(const DenseTile& tile) {
+void dense_tiles(const DenseTiles& call) {
   std::size_t row = 0;
-  for (; row + 8 <= tile.rows; row += 8) dense_rows<Format, 8>(tile, row);
-  for (; row + 4 <= tile.rows; row += 4) dense_rows<Format, 4>(tile, row);
-  for (; row + 2 <= tile.rows; row += 2) dense_rows<Format, 2>(tile, row);
-  for (; row < tile.rows; ++row) dense_rows<Format, 1>(tile, row);
+  for (; row + 8 <= call.rows; row += 8) dense_rows<Format, 8, 2>(call, row);
+  for (; row + 4 <= call.rows; row += 4) dense_rows<Format, 4, 4>(call, row);
+  for (; row + 3 <= call.rows; row += 3) dense_rows<Format, 3, 4>(call, row);
+  for (; row < call.rows; ++row) dense_rows<Format, 1, 4>(call, row);
 }
 
 }  // namespace
@@ -236,9 +255,9 @@ const TileKernels& avx512_tiles() {
       .super_nibbles = super_tile<true, false>,
       .super_bytes = super_tile<false, false>,
       .super_halves = super_tile<false, true>,
-      .dense_f32 = dense_tile<Floats>,
-      .dense_f16 = dense_tile<Halves>,
-      .dense_bf16 = dense_tile<Bfloats>,
+      .dense_f32 = dense_tiles<Floats>,
+      .dense_f16 = dense_tiles<Halves>,
+      .dense_bf16 = dense_tiles<Bfloats>,
   };
   return kTiles;
 }

@@ -70,10 +70,10 @@ void super_group(const QuantTile& tile, const std::uint8_t* group, std::size_t r
       scaled += static_cast<float>(product) * static_cast<float>(scale);
     }
   } else {
-    scaled += static_cast<float>(dot<nibbles>(group, lane, x, 0, 32)) *
-              static_cast<float>(footer[lane]);
-    minima += static_cast<float>(footer[16 + lane]) *
-              tile.scaled_sums[row * (tile.inputs / 32) + g];
+    scaled +=
+        static_cast<float>(dot<nibbles>(group, lane, x, 0, 32)) * static_cast<float>(footer[lane]);
+    minima +=
+        static_cast<float>(footer[16 + lane]) * tile.scaled_sums[row * (tile.inputs / 32) + g];
   }
 }
 
@@ -108,19 +108,24 @@ float half_number(const std::uint16_t* at) { return half_to_float(*at); }
 float bfloat_number(const std::uint16_t* at) { return bfloat16_to_float(*at); }
 
 template <class Stored, float (*read)(const Stored*)>
-void dense_tile(const DenseTile& tile) {
-  const Stored* weights = static_cast<const Stored*>(tile.weights);
-  for (std::size_t row = 0; row < tile.rows; ++row) {
-    float* out = tile.out + row * tile.out_stride;
-    float sums[kTileRows];
-    for (std::size_t lane = 0; lane < kTileRows; ++lane) sums[lane] = tile.add ? out[lane] : 0.0F;
-    for (std::size_t i = 0; i < tile.inputs; ++i) {
-      const float x = tile.x[row * tile.x_stride + i];
-      for (std::size_t lane = 0; lane < kTileRows; ++lane) {
-        sums[lane] += x * read(weights + i * tile.stride + lane);
-      }
+void dense_tile(const DenseTiles& call, std::size_t tile, std::size_t row) {
+  const Stored* weights = static_cast<const Stored*>(call.weights) + tile * call.tile_stride;
+  float* out = call.out + row * call.out_stride + tile * kTileRows;
+  float sums[kTileRows];
+  for (std::size_t lane = 0; lane < kTileRows; ++lane) sums[lane] = call.add ? out[lane] : 0.0F;
+  for (std::size_t i = 0; i < call.inputs; ++i) {
+    const float x = call.x[row * call.x_stride + i];
+    for (std::size_t lane = 0; lane < kTileRows; ++lane) {
+      sums[lane] += x * read(weights + i * call.stride + lane);
     }
-    std::copy_n(sums, kTileRows, out);
+  }
+  std::copy_n(sums, kTileRows, out);
+}
+
+template <class Stored, float (*read)(const Stored*)>
+void dense_tiles(const DenseTiles& call) {
+  for (std::size_t tile = 0; tile < call.tiles; ++tile) {
+    for (std::size_t row = 0; row < call.rows; ++row) dense_tile<Stored, read>(call, tile, row);
   }
 }
 
@@ -132,9 +137,9 @@ constexpr TileKernels kTiles = {
     .super_nibbles = super_tile<true, false>,
     .super_bytes = super_tile<false, false>,
     .super_halves = super_tile<false, true>,
-    .dense_f32 = dense_tile<float, number>,
-    .dense_f16 = dense_tile<std::uint16_t, half_number>,
-    .dense_bf16 = dense_tile<std::uint16_t, bfloat_number>,
+    .dense_f32 = dense_tiles<float, number>,
+    .dense_f16 = dense_tiles<std::uint16_t, half_number>,
+    .dense_bf16 = dense_tiles<std::uint16_t, bfloat_number>,
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "index/normalized_text.h"
 #include "index/stop_words.h"
@@ -144,8 +145,8 @@ std::vector<Term> Analyzer::terms(std::string_view text) const {
   for (std::size_t at = 0; at < characters.size();) {
     const NormalizedCharacter& first = characters[at];
     if (is_cjk_word(first.code_point)) {
-      out.push_back({TermKind::character, false, position, first.start, first.end,
-                     utf8(first.code_point)});
+      out.push_back(
+          {TermKind::character, false, position, first.start, first.end, utf8(first.code_point)});
       if (++at < characters.size() && is_cjk_word(characters[at].code_point)) {
         out.push_back({TermKind::pair, false, position, first.start, characters[at].end,
                        utf8(first.code_point) + utf8(characters[at].code_point)});
@@ -154,9 +155,10 @@ std::vector<Term> Analyzer::terms(std::string_view text) const {
     } else if (is_word(first.code_point)) {
       at = WordReader(characters, at).read(word);
       cut(word);
-      const bool stop = is_stop_word(word);
-      out.push_back({TermKind::word, stop, position++, first.start, characters[at - 1].end,
-                     is_digit(first.code_point) ? word : stem_(word)});
+      out.push_back({TermKind::word, is_stop_word(word), position++, first.start,
+                     characters[at - 1].end, is_digit(first.code_point) ? word : stem_(word)});
+      // Xapian takes an empty term for "everything".
+      WY_ASSERT(!out.back().text.empty());
     } else {
       ++at;
     }

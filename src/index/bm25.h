@@ -10,8 +10,8 @@ namespace wenyuan::index {
 
 constexpr double kBm25K1 = 1.2;
 constexpr double kBm25B = 0.75;
-constexpr double kBm25K3 = 1.0;           // of a word's count in the question
-constexpr double kBm25LengthMin = 0.5;    // of the average; shorter texts gain no more
+constexpr double kBm25K3 = 1.0;         // of a word's count in the question
+constexpr double kBm25LengthMin = 0.5;  // of the average; shorter texts gain no more
 
 // What a word is worth: rare ones more. `count` of `total` texts have it, `total >= count`.
 double bm25_inverse_frequency(std::uint64_t count, std::uint64_t total);

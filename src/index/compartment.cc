@@ -2,10 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <cstdio>
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -23,9 +24,14 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGenerationPrefix = "gen-";
 constexpr std::size_t kFieldSizeMax = std::size_t{16} << 20;  // bytes
-// A segment is merged with the one before it unless that is this many times larger: fewer segments
-// to search against more copying.
-constexpr std::size_t kSimilarSize = 4;
+// So many segments of one size class become one. More makes searches slower; fewer makes more
+// merges, and each costs several syncs, which Xapian's compaction does not leave out.
+constexpr std::size_t kSimilarMax = 8;
+
+// Up to 7 chunks, up to 63, up to 511, …
+int size_class(const Part& part) {
+  return static_cast<int>(std::bit_width(part.chunk_count())) / 3;
+}
 
 std::optional<std::uint64_t> generation_number(const fs::path& directory) {
   const std::string name = directory.filename().string();
@@ -41,8 +47,7 @@ std::optional<std::uint64_t> generation_number(const fs::path& directory) {
 std::vector<fs::path> generations_in(const fs::path& directory) {
   std::vector<std::pair<std::uint64_t, fs::path>> found;
   std::error_code error;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end;
-       at.increment(error)) {
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     if (const auto number = generation_number(at->path())) found.emplace_back(*number, at->path());
   }
   std::sort(found.rbegin(), found.rend());
@@ -66,9 +71,9 @@ Status check(const Batch& batch, std::size_t vector_size) {
     }
     if (vector_size == 0 || chunk.vector.empty()) continue;
     if (chunk.vector.size() != vector_size) {
-      return Error{ErrorCode::invalid_argument,
-                   name + ": a vector of " + std::to_string(chunk.vector.size()) +
-                       " numbers, not " + std::to_string(vector_size)};
+      return Error{ErrorCode::invalid_argument, name + ": a vector of " +
+                                                    std::to_string(chunk.vector.size()) +
+                                                    " numbers, not " + std::to_string(vector_size)};
     }
     if (!std::all_of(chunk.vector.begin(), chunk.vector.end(),
                      [](float value) { return std::isfinite(value); })) {
@@ -84,9 +89,8 @@ std::vector<const IndexedChunk*> without_repeats(const std::vector<IndexedChunk>
   for (const IndexedChunk& chunk : chunks) kept.push_back(&chunk);
   const auto by_id = [](const auto* a, const auto* b) { return a->id < b->id; };
   std::stable_sort(kept.begin(), kept.end(), by_id);
-  const auto repeats =
-      std::unique(kept.rbegin(), kept.rend(),
-                  [](const auto* a, const auto* b) { return a->id == b->id; });
+  const auto repeats = std::unique(kept.rbegin(), kept.rend(),
+                                   [](const auto* a, const auto* b) { return a->id == b->id; });
   kept.erase(kept.begin(), repeats.base());
   return kept;
 }
@@ -138,15 +142,11 @@ Compartment::Compartment(LabelId label, CompartmentContext& context)
       directory_(context.options.directory / std::to_string(label)),
       snapshot_(std::make_shared<const Snapshot>()) {}
 
-std::unique_ptr<Compartment> Compartment::open(LabelId label, CompartmentContext& context) {
-  std::unique_ptr<Compartment> compartment(new Compartment(label, context));
-  compartment->load();
-  return compartment;
-}
-
 void Compartment::load() {
   Snapshot loaded;
   for (const fs::path& directory : generations_in(directory_)) {
+    const std::uint64_t number = *generation_number(directory);
+    context_.generation_last = std::max<std::uint64_t>(context_.generation_last, number);
     if (loaded.has_generation) {
       remove_quietly(directory);
       continue;
@@ -218,24 +218,22 @@ Status Compartment::apply(const Batch& batch) {
 
 Status Compartment::merge_similar(Snapshot& next) const {
   const std::size_t first_unsealed = next.has_generation ? 1 : 0;
-  std::size_t from = next.parts.size() - 1;
-  std::size_t chunks = next.parts[from].chunk_count();
-  while (from > first_unsealed && next.parts[from - 1].chunk_count() < kSimilarSize * chunks) {
-    chunks += next.parts[--from].chunk_count();
+  for (;;) {
+    std::size_t from = next.parts.size();
+    const int newest = size_class(next.parts.back());
+    while (from > first_unsealed && size_class(next.parts[from - 1]) <= newest) --from;
+    const std::span<const Part> similar = std::span(next.parts).subspan(from);
+    if (similar.size() < kSimilarMax) return Done{};
+    WY_TRY(auto merged, merge(similar));
+    next.parts.resize(from);
+    next.parts.push_back(part_of(std::move(merged)));
   }
-  const std::span<const Part> similar = std::span(next.parts).subspan(from);
-  if (similar.size() < 2) return Done{};
-  WY_TRY(auto merged, merge(similar));
-  next.parts.resize(from);
-  next.parts.push_back(part_of(std::move(merged)));
-  return Done{};
 }
 
 Result<std::shared_ptr<const Segment>> Compartment::build(
     std::span<const IndexedChunk* const> chunks) const {
   auto segment = std::make_shared<Segment>();
-  segment->directory =
-      std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
+  segment->directory = std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
   const fs::path& path = segment->directory->path();
   WY_RETURN_IF_ERROR(LexicalShard::build(path, chunks));
   WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
@@ -245,8 +243,7 @@ Result<std::shared_ptr<const Segment>> Compartment::build(
   return std::shared_ptr<const Segment>(std::move(segment));
 }
 
-Result<std::unique_ptr<VectorShard>> Compartment::merge_vectors(
-    std::span<const Part> parts) const {
+Result<std::unique_ptr<VectorShard>> Compartment::merge_vectors(std::span<const Part> parts) const {
   std::vector<VectorShard::Input> inputs;
   for (const Part& part : parts) {
     inputs.push_back({part.segment->vectors.get(), &part.removed->chunks});
@@ -256,8 +253,7 @@ Result<std::unique_ptr<VectorShard>> Compartment::merge_vectors(
 
 Result<std::shared_ptr<const Segment>> Compartment::merge(std::span<const Part> parts) const {
   auto segment = std::make_shared<Segment>();
-  segment->directory =
-      std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
+  segment->directory = std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
   const fs::path& path = segment->directory->path();
   WY_RETURN_IF_ERROR(LexicalShard::merge(path, lexical_inputs(parts)));
   WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
@@ -302,8 +298,7 @@ Result<std::shared_ptr<const Segment>> Compartment::write_generation(const Snaps
 Result<fs::path> Compartment::move_into_place(const fs::path& unsealed) const {
   WY_RETURN_IF_ERROR(make_directory(directory_));
   WY_RETURN_IF_ERROR(sync_directory(directory_.parent_path()));
-  const std::vector<fs::path> before = generations_in(directory_);
-  const std::uint64_t number = before.empty() ? 1 : *generation_number(before.front()) + 1;
+  const std::uint64_t number = ++context_.generation_last;
   fs::path path = directory_ / (std::string(kGenerationPrefix) + std::to_string(number));
   if (::rename(unsealed.c_str(), path.c_str()) != 0) return errno_error("rename", path);
   WY_RETURN_IF_ERROR(sync_directory(directory_));

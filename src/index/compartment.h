@@ -1,9 +1,11 @@
 // One compartment: a sealed generation on disk and the changes since.
 //
 // The parts of a snapshot never change. A change makes a new list of parts: a small segment with
-// what was added, and for each older part the list of what is no longer there. Segments of similar
-// size are merged at once, so a search looks into few. Sealing merges everything into a new
-// generation; it copies the compartment once (figures in docs/formats/index.md).
+// what was added, and for each older part the list of what is no longer there, whose statistics are
+// subtracted. So every search sees exactly the compartment's contents, to the last bit of a score.
+// Segments of similar size are merged at once, so a search looks into few. Sealing merges
+// everything into a new generation: it copies the compartment, which at 10,000 chunks of 150 words
+// with vectors takes a quarter of a second.
 #pragma once
 
 #include <atomic>
@@ -35,6 +37,8 @@ struct CompartmentContext {
   const Compartments::Options options;
   HandleBudget budget{192};
   std::atomic<std::uint64_t> directories_made{0};
+  // No number comes twice: the last search in a dropped generation may still be removing it.
+  std::atomic<std::uint64_t> generation_last{0};
 
   // A new path for files that are not sealed; the next start removes them.
   std::filesystem::path unsealed_path();
@@ -45,9 +49,12 @@ constexpr const char* kUnsealedFolder = "unsealed";
 // Thread-safe; apply() and seal() wait for each other, nobody else waits for them.
 class Compartment {
  public:
-  // `context` must outlive it. Loads the newest generation that verifies and removes the others;
-  // without one the compartment is empty.
-  static std::unique_ptr<Compartment> open(LabelId label, CompartmentContext& context);
+  // `context` must outlive it.
+  Compartment(LabelId label, CompartmentContext& context);
+
+  // At the start only: takes the newest generation that verifies and removes the others. Without
+  // one the compartment stays empty.
+  void load();
 
   std::shared_ptr<const Snapshot> snapshot() const;
   Status apply(const Batch& batch);
@@ -56,9 +63,6 @@ class Compartment {
   Status drop();
 
  private:
-  Compartment(LabelId label, CompartmentContext& context);
-
-  void load();
   Result<Part> load_generation(const std::filesystem::path& directory, Seal& seal) const;
   Result<std::shared_ptr<const Segment>> build(std::span<const IndexedChunk* const> chunks) const;
   Result<std::shared_ptr<const Segment>> merge(std::span<const Part> parts) const;

@@ -69,8 +69,8 @@ Result<std::vector<Hit>> search_words(const Snapshots& snapshots, const SearchSc
   const std::vector<WeightedTerm> terms = weigh_terms(query, statistics);
   std::vector<Hit> hits;
   if (terms.empty()) return hits;
-  const double average_length = static_cast<double>(statistics.length_sum) /
-                                static_cast<double>(statistics.chunk_count);
+  const double average_length =
+      static_cast<double>(statistics.length_sum) / static_cast<double>(statistics.chunk_count);
   const LexicalShard::Search search{terms, &query.phrases, average_length, scope.only, count_max};
   for (const auto& snapshot : snapshots) {
     for (const Part& part : snapshot->parts) {
@@ -87,8 +87,8 @@ Result<std::vector<Hit>> search_vectors(const Snapshots& snapshots, const Search
   std::vector<Hit> hits;
   for (const auto& snapshot : snapshots) {
     for (const Part& part : snapshot->parts) {
-      WY_TRY(const auto found, part.segment->vectors->search(part.removed->chunks,
-                                                             {query, scope.only, count_max}));
+      WY_TRY(const auto found,
+             part.segment->vectors->search(part.removed->chunks, {query, scope.only, count_max}));
       hits.insert(hits.end(), found.begin(), found.end());
     }
   }
@@ -143,7 +143,8 @@ Status Compartments::Impl::load() {
     for (const fs::path& entry : entries) {
       const std::optional<LabelId> label = label_of(entry);
       if (!label) continue;
-      std::shared_ptr<Compartment> compartment = Compartment::open(*label, context);
+      auto compartment = std::make_shared<Compartment>(*label, context);
+      compartment->load();
       if (compartment->snapshot()->has_generation) {
         compartments.emplace(*label, std::move(compartment));
       } else {
@@ -217,7 +218,7 @@ Status Compartments::apply(LabelId label, const Batch& batch) {
   {
     const std::lock_guard guard(impl_->mutex);
     std::shared_ptr<Compartment>& slot = impl_->compartments[label];
-    if (!slot) slot = Compartment::open(label, impl_->context);
+    if (!slot) slot = std::make_shared<Compartment>(label, impl_->context);
     compartment = slot;
   }
   Status applied = compartment->apply(batch);

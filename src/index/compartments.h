@@ -60,10 +60,10 @@ class Compartments {
  public:
   struct Options {
     std::filesystem::path directory;
-    std::string store_id;              // files of another store are rebuilt
+    std::string store_id;                // files of another store are rebuilt
     std::vector<std::uint8_t> seal_key;  // 32 bytes; files are sealed with HMAC-SHA256 under it
-    std::string embedding_model;       // vectors of another model are rebuilt
-    std::size_t vector_size = 0;       // 0: no vectors
+    std::string embedding_model;         // vectors of another model are rebuilt
+    std::size_t vector_size = 0;         // 0: no vectors
     const std::atomic<Epoch>* epoch = nullptr;  // permits of another epoch are refused (conflict)
   };
 
@@ -82,8 +82,14 @@ class Compartments {
   // For a compartment that no longer exists, or that is to be rebuilt.
   Status drop(LabelId label);
 
-  // Best first; equal scores by the lower chunk id. Scores are rounded so that they do not depend
-  // on how a compartment's chunks are spread over its files.
+  // Best first; equal scores by the lower chunk id. To the last bit, scores depend on what the
+  // scope's compartments hold and on nothing else: not on other compartments, not on how chunks are
+  // spread over compartments and files, not on what was there before. A removed chunk counts for
+  // nothing as soon as apply() has returned.
+  //
+  // Any text is a question. Chunks must hold every "quoted phrase" of it, unless no chunk of the
+  // scope does: then quotes mean nothing. invalid_argument when empty; semantic() is unavailable
+  // without an embedding model.
   Result<std::vector<Hit>> keyword(const Permit& permit, const SearchScope& scope,
                                    std::string_view query, std::size_t count_max) const;
   Result<std::vector<Hit>> semantic(const Permit& permit, const SearchScope& scope,

@@ -12,7 +12,7 @@ namespace wenyuan::index {
 struct FusedHit {
   ChunkId chunk = 0;
   double score = 0;
-  std::optional<double> keyword;   // the score it had there
+  std::optional<double> keyword;  // the score it had there
   std::optional<double> semantic;
 };
 
@@ -23,7 +23,8 @@ struct FusionOptions {
 };
 
 // Convex combination of BM25 divided by its maximum and of the min-max normalised cosine (Bruch et
-// al., arXiv 2210.11934). Best first; equal scores by the lower chunk id.
+// al., arXiv 2210.11934); a ranking alone, the other being empty, counts fully. Best first; equal
+// scores by the lower chunk id.
 std::vector<FusedHit> fuse(std::span<const Hit> keyword, std::span<const Hit> semantic,
                            const FusionOptions& options);
 

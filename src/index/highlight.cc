@@ -31,7 +31,9 @@ Wanted wanted_of(std::string_view query, const Analyzer& analyzer) {
   std::set<std::string, std::less<>> stop_words;
   for (Term& term : analyzer.terms(query)) {
     switch (term.kind) {
-      case TermKind::word: (term.stop ? stop_words : wanted.words).insert(std::move(term.text)); break;
+      case TermKind::word:
+        (term.stop ? stop_words : wanted.words).insert(std::move(term.text));
+        break;
       case TermKind::character: wanted.characters.insert(std::move(term.text)); break;
       case TermKind::pair: wanted.pairs.insert(std::move(term.text)); break;
     }

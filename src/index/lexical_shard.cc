@@ -22,12 +22,13 @@ constexpr std::size_t kIdleHandlesMax = 4;
 constexpr Xapian::termcount kTitleWeight = 2;
 constexpr std::uint32_t kFieldGap = 100;
 
-constexpr int kWriteFlags = Xapian::DB_CREATE_OR_OVERWRITE | Xapian::DB_BACKEND_GLASS |
-                            Xapian::DB_NO_SYNC;
+constexpr int kWriteFlags =
+    Xapian::DB_CREATE_OR_OVERWRITE | Xapian::DB_BACKEND_GLASS | Xapian::DB_NO_SYNC;
 
 std::string encode_chunk_id(ChunkId chunk) {
   std::string bytes(8, '\0');
-  for (int i = 0; i < 8; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<char>(chunk >> (56 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    bytes[static_cast<std::size_t>(i)] = static_cast<char>(chunk >> (56 - 8 * i));
   return bytes;
 }
 
@@ -114,8 +115,7 @@ LexicalShard::~LexicalShard() {
   for (std::size_t i = 0; i < idle_.size(); ++i) budget_.give_back();
 }
 
-Status LexicalShard::build(const fs::path& directory,
-                           std::span<const IndexedChunk* const> chunks) {
+Status LexicalShard::build(const fs::path& directory, std::span<const IndexedChunk* const> chunks) {
   return guarded([&]() -> Status {
     const Analyzer analyzer;
     Xapian::WritableDatabase database(directory.string(), kWriteFlags);
@@ -137,15 +137,14 @@ Status LexicalShard::merge(const fs::path& directory, std::span<const Input> inp
       all.add_database(Xapian::Database(input.shard->directory_.string()));
     }
     // Copies whole tables: about 10 µs a chunk. Adding the documents again would take 500.
-    all.compact(directory.string(), Xapian::DB_NO_SYNC);
+    all.compact(directory.string());
     return delete_removed(directory, kept);
   });
 }
 
 Status LexicalShard::delete_removed(const fs::path& directory, std::span<const Input> inputs) {
-  const bool none = std::all_of(inputs.begin(), inputs.end(), [](const Input& input) {
-    return input.removed->docids.empty();
-  });
+  const bool none = std::all_of(inputs.begin(), inputs.end(),
+                                [](const Input& input) { return input.removed->docids.empty(); });
   if (none) return Done{};
   Xapian::WritableDatabase database(directory.string(), Xapian::DB_OPEN | Xapian::DB_NO_SYNC);
   // Compacting gives new numbers but keeps the order. A chunk that was replaced is in two inputs,

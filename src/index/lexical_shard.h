@@ -25,8 +25,8 @@ namespace wenyuan::index {
 // They are left out of hits and out of every count, so that nothing tells that they are still on
 // disk.
 struct RemovedChunks {
-  std::vector<ChunkId> chunks;         // sorted
-  std::vector<Xapian::docid> docids;   // sorted
+  std::vector<ChunkId> chunks;        // sorted
+  std::vector<Xapian::docid> docids;  // sorted
   std::uint64_t length_sum = 0;
   std::unordered_map<std::string, std::uint32_t> chunks_with;
 };
@@ -76,7 +76,7 @@ class LexicalShard {
                         CorpusStatistics& statistics) const;
 
   struct Search {
-    std::span<const WeightedTerm> terms;  // not empty
+    std::span<const WeightedTerm> terms;                             // not empty
     const std::vector<std::vector<std::string>>* phrases = nullptr;  // all must be there
     double average_length = 0;
     const std::vector<ChunkId>* only = nullptr;
@@ -100,9 +100,9 @@ class LexicalShard {
 
   const std::filesystem::path directory_;
   HandleBudget& budget_;
-  std::vector<ChunkId> chunks_;         // sorted
-  std::vector<Xapian::docid> docids_;   // of chunks_, in their order
-  std::vector<Numbered> by_docid_;      // sorted
+  std::vector<ChunkId> chunks_;        // sorted
+  std::vector<Xapian::docid> docids_;  // of chunks_, in their order
+  std::vector<Numbered> by_docid_;     // sorted
   std::uint64_t length_sum_ = 0;
 
   // A Xapian handle is for one thread at a time; opening one costs tens of microseconds.

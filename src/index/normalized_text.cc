@@ -91,8 +91,7 @@ std::vector<NormalizedCharacter> normalize(std::string_view text) {
     // ASCII and Han never change with what follows, unless a combining mark does: then the next
     // character has no boundary before it.
     const bool plain = code_point < 0x80 || is_han(code_point);
-    const bool alone = plain && (at == text.size() ||
-                                 static_cast<unsigned char>(text[at]) < 0x80 ||
+    const bool alone = plain && (at == text.size() || static_cast<unsigned char>(text[at]) < 0x80 ||
                                  is_han(code_point));
     if (plain || normalizer().hasBoundaryBefore(static_cast<UChar32>(code_point)) != 0) flush();
     if (alone) {

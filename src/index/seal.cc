@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -72,14 +73,16 @@ Result<std::vector<std::string>> files_below(const fs::path& directory) {
 }
 
 Status sync_below(const fs::path& directory, std::span<const std::string> files) {
+  std::set<fs::path> folders = {directory};
   for (const std::string& file : files) {
     const fs::path path = directory / file;
     const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return errno_error("open", path);
     if (::fsync(fd.get()) != 0) return errno_error("fsync", path);
-    WY_RETURN_IF_ERROR(sync_directory(path.parent_path()));
+    folders.insert(path.parent_path());
   }
-  return sync_directory(directory);
+  for (const fs::path& folder : folders) WY_RETURN_IF_ERROR(sync_directory(folder));
+  return Done{};
 }
 
 // What the MAC is over.
@@ -117,8 +120,7 @@ std::optional<Seal> decode_head(std::string_view bytes) {
 
 }  // namespace
 
-Status write_seal(const fs::path& directory, const Seal& seal,
-                  std::span<const std::uint8_t> key) {
+Status write_seal(const fs::path& directory, const Seal& seal, std::span<const std::uint8_t> key) {
   WY_TRY(const std::vector<std::string> files, files_below(directory));
   WY_RETURN_IF_ERROR(sync_below(directory, files));
   WY_TRY(std::string content, encode(directory, seal, files));
@@ -147,7 +149,10 @@ Status break_seal(const fs::path& directory) {
   if (::unlink((directory / kSealFile).c_str()) != 0 && errno != ENOENT) {
     return errno_error("remove", directory / kSealFile);
   }
-  return sync_directory(directory);
+  const Status synced = sync_directory(directory);
+  // It may be gone already: with the last search that used it.
+  if (!synced && synced.error().code != ErrorCode::not_found) return synced;
+  return Done{};
 }
 
 }  // namespace wenyuan::index

@@ -12,7 +12,7 @@
 namespace wenyuan::index {
 
 struct Seal {
-  LabelId label = 0;         // a generation moved to another compartment does not verify
+  LabelId label = 0;  // a generation moved to another compartment does not verify
   CommitNumber applied = 0;
   std::string store_id;
   std::string embedding_model;
@@ -27,8 +27,7 @@ Status write_seal(const std::filesystem::path& directory, const Seal& seal,
                   std::span<const std::uint8_t> key);
 
 // Reads every file. corrupt when something is missing, changed or too much.
-Result<Seal> verify_seal(const std::filesystem::path& directory,
-                         std::span<const std::uint8_t> key);
+Result<Seal> verify_seal(const std::filesystem::path& directory, std::span<const std::uint8_t> key);
 
 // What is in `directory` never verifies again.
 Status break_seal(const std::filesystem::path& directory);

@@ -8,8 +8,8 @@ namespace {
 // A CJK character stands alone when no pair begins or ends with it.
 bool is_alone(const std::vector<Term>& terms, std::size_t at) {
   const bool begins_pair = at + 1 < terms.size() && terms[at + 1].kind == TermKind::pair;
-  const bool ends_pair = at > 0 && terms[at - 1].kind == TermKind::pair &&
-                         terms[at - 1].end == terms[at].end;
+  const bool ends_pair =
+      at > 0 && terms[at - 1].kind == TermKind::pair && terms[at - 1].end == terms[at].end;
   return !begins_pair && !ends_pair;
 }
 

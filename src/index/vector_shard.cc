@@ -1,16 +1,16 @@
 #include "index/vector_shard.h"
 
-#include <faiss/impl/IDSelector.h>
 #include <faiss/index_io.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "base/file.h"
 #include "index/guarded.h"
 #include "index/hits.h"
+#include "index/inner_product.h"
 
 namespace wenyuan::index {
 namespace {
@@ -19,16 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kVectorsFile = "vectors.faiss";
 constexpr const char* kChunksFile = "vectors.ids";  // the chunk id of each row, 8 bytes each
-
-// FAISS' own bitmap selector has changed its meaning between versions.
-class NotExcluded final : public faiss::IDSelector {
- public:
-  explicit NotExcluded(const std::vector<bool>& excluded) : excluded_(excluded) {}
-  bool is_member(idx_t row) const override { return !excluded_[static_cast<std::size_t>(row)]; }
-
- private:
-  const std::vector<bool>& excluded_;
-};
 
 }  // namespace
 
@@ -83,17 +73,20 @@ Result<std::unique_ptr<VectorShard>> VectorShard::merge(std::size_t vector_size,
 Status VectorShard::write(const fs::path& directory) const {
   return guarded([&]() -> Status {
     faiss::write_index(&index_, (directory / kVectorsFile).c_str());
-    const std::string_view ids(reinterpret_cast<const char*>(chunks_.data()),
-                               chunks_.size() * sizeof(ChunkId));
-    return write_file_durably(directory / kChunksFile, ids);
+    const fs::path ids = directory / kChunksFile;
+    std::ofstream out(ids, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(chunks_.data()),
+              static_cast<std::streamsize>(chunks_.size() * sizeof(ChunkId)));
+    out.close();
+    if (!out) return errno_error("write", ids);
+    return Done{};
   });
 }
 
 Result<std::unique_ptr<VectorShard>> VectorShard::read(const fs::path& directory,
                                                        std::size_t vector_size) {
   return guarded([&]() -> Result<std::unique_ptr<VectorShard>> {
-    const std::unique_ptr<faiss::Index> read(
-        faiss::read_index((directory / kVectorsFile).c_str()));
+    const std::unique_ptr<faiss::Index> read(faiss::read_index((directory / kVectorsFile).c_str()));
     auto* flat = dynamic_cast<faiss::IndexFlatIP*>(read.get());
     WY_TRY(const std::string ids, read_file(directory / kChunksFile));
     if (flat == nullptr || static_cast<std::size_t>(flat->d) != vector_size ||
@@ -129,30 +122,26 @@ Result<std::vector<Hit>> VectorShard::search(const std::vector<ChunkId>& removed
                                              const Search& search) const {
   return guarded([&]() -> Result<std::vector<Hit>> {
     const std::vector<bool> without = excluded(removed, search);
-    NotExcluded selector(without);
-    faiss::SearchParameters parameters;
-    parameters.sel = &selector;
-    // OpenMP keeps this number for each thread.
-    omp_set_num_threads(1);
-    // FAISS cuts equal scores in an order of its own: read on until the score changes.
+    const InnerProduct product = inner_product();
+    const auto size = static_cast<std::size_t>(index_.d);
     const std::size_t count_max = std::min(search.count_max, chunks_.size());
-    std::vector<float> scores;
-    std::vector<faiss::Index::idx_t> rows;
-    std::size_t read_max = count_max;
-    for (bool whole = count_max == 0; !whole;) {
-      read_max = std::min(read_max * 2 + 8, chunks_.size());
-      scores.resize(read_max);
-      rows.resize(read_max);
-      index_.search(1, search.query.data(), static_cast<faiss::Index::idx_t>(read_max),
-                    scores.data(), rows.data(), without.empty() ? nullptr : &parameters);
-      whole = read_max == chunks_.size() || rows.back() < 0 ||
-              scores[count_max - 1] != scores.back();
-    }
+    // A heap with the worst on top. Rows come by rising chunk id, so one that only equals the worst
+    // is not better.
     std::vector<Hit> hits;
-    for (std::size_t i = 0; i < rows.size() && rows[i] >= 0; ++i) {
-      hits.push_back({chunks_[static_cast<std::size_t>(rows[i])], double{scores[i]}});
+    hits.reserve(count_max);
+    const float* row = index_.get_xb();
+    for (std::size_t at = 0; at < chunks_.size() && count_max > 0; ++at, row += size) {
+      if (!without.empty() && without[at]) continue;
+      const double score = product(search.query.data(), row, size);
+      if (hits.size() == count_max) {
+        if (score <= hits.front().score) continue;
+        std::pop_heap(hits.begin(), hits.end(), better);
+        hits.pop_back();
+      }
+      hits.push_back({chunks_[at], score});
+      std::push_heap(hits.begin(), hits.end(), better);
     }
-    keep_best(hits, search.count_max);
+    std::sort_heap(hits.begin(), hits.end(), better);
     return hits;
   });
 }

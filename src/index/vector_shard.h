@@ -1,4 +1,4 @@
-// An immutable FAISS index with the vectors of some chunks of one compartment, in memory.
+// An immutable flat FAISS index with the vectors of some chunks of one compartment, in memory.
 #pragma once
 
 #include <faiss/IndexFlat.h>

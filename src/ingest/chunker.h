@@ -21,13 +21,15 @@ struct ChunkOptions {
   std::int64_t tokens_max = 480;  // with title and headings it must fit the model's 512
 };
 
-// Byte ranges of sentences, in order, covering the text; English and Chinese.
-std::vector<std::pair<std::size_t, std::size_t>> sentences(std::string_view text);
-
 // Along headings and blocks first, then at sentence ends; only a sentence over the limit is cut
 // inside. Offsets of every chunk are exact: its text is text[char_start, char_end) of the document.
+// Chunks are in order and do not overlap; only white space lies between them. Text, ordinal and
+// location are set.
 Result<std::vector<Chunk>> chunks(const Extracted& extracted, const ChunkOptions& options,
                                   const CountTokens& count_tokens);
+
+// What a chunk is embedded as: with the title and the headings that it stands under.
+std::string embedding_text(std::string_view title, const Chunk& chunk);
 
 // A rough count without a model: CJK characters, and a third of a token per other byte.
 std::int64_t estimated_tokens(std::string_view text);

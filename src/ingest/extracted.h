@@ -17,10 +17,10 @@ enum class BlockKind : std::uint8_t { heading, paragraph, list_item, table, code
 // A run of the text, in reading order; blocks do not overlap and cover all that is searchable.
 struct Block {
   BlockKind kind = BlockKind::paragraph;
-  int level = 0;            // of a heading, from 1
-  std::size_t begin = 0;    // bytes of Extracted::text, end exclusive
+  int level = 0;          // of a heading, from 1
+  std::size_t begin = 0;  // bytes of Extracted::text, end exclusive
   std::size_t end = 0;
-  int page = 0;             // on which it begins, from 1; 0 when there are no pages
+  int page = 0;  // on which it begins, from 1; 0 when there are no pages
 };
 
 // The box of one word (or of one CJK character).

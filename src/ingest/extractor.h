@@ -1,14 +1,13 @@
 // Runs wenyuan-extract on one file, in a sandbox.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <stop_token>
 #include <string>
 
 #include "base/result.h"
 #include "ingest/extracted.h"
+#include "ingest/sandbox.h"
 
 namespace wenyuan::ingest {
 
@@ -18,12 +17,10 @@ class Extractor {
   struct Options {
     std::filesystem::path program;  // wenyuan-extract
     bool sandbox = true;            // false only when the owner said --no-sandbox
-    std::chrono::seconds time_max{120};
-    std::int64_t memory_bytes_max = std::int64_t{2} << 30;
-    std::int64_t output_bytes_max = std::int64_t{256} << 20;
+    SandboxLimits limits;
   };
 
-  // unavailable when a sandbox is wanted and cannot be had.
+  // unavailable when a sandbox is wanted and cannot be had, or when the program does not run in it.
   static Result<Extractor> open(const Options& options);
 
   // unsupported_media for a kind we cannot read, corrupt for a damaged file, too_large beyond the
@@ -32,8 +29,12 @@ class Extractor {
                             std::stop_token stop) const;
 
  private:
-  explicit Extractor(Options options) : options_(std::move(options)) {}
+  Extractor(Options options, Sandbox sandbox)
+      : options_(std::move(options)), sandbox_(std::move(sandbox)) {}
+  Result<Extracted> extract(int file, const std::string& declared_type, std::stop_token stop) const;
+
   Options options_;
+  Sandbox sandbox_;
 };
 
 }  // namespace wenyuan::ingest

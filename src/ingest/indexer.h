@@ -18,7 +18,10 @@ namespace wenyuan::ingest {
 // them compartment by compartment.
 class Indexer {
  public:
-  Indexer(store::Database& database, index::Compartments& compartments);
+  // `vector_size` as in Compartments::Options: vectors of another size come from a model that is no
+  // longer used, and their chunks are indexed without. 0: all are taken as they are.
+  Indexer(store::Database& database, index::Compartments& compartments,
+          std::size_t vector_size = 0);
   ~Indexer();
 
   // Returns when the compartments show everything committed before the call. Cheap when nothing
@@ -33,7 +36,8 @@ class Indexer {
     LabelId label = 0;
     std::string what;
   };
-  // Compares store and indexes id by id (`wenyuan verify`). Empty when they agree.
+  // Brings everything up to date and compares store and indexes id by id (`wenyuan verify`). Empty
+  // when they agree.
   Result<std::vector<Mismatch>> verify();
 
  private:

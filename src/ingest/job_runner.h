@@ -22,8 +22,8 @@ class JobRunner {
   struct Options {
     int worker_count = 2;
     int attempts_max = 3;
-    std::size_t embed_batch = 16;      // chunks a call
-    std::string embedding_model;       // empty: none, keyword search only
+    std::size_t embed_batch = 16;  // chunks a call
+    std::string embedding_model;   // empty: none, keyword search only
   };
   struct Parts {  // all outlive the runner
     store::Database* database;
@@ -37,8 +37,8 @@ class JobRunner {
   JobRunner(const Parts& parts, const Options& options);
   ~JobRunner();  // stops: unfinished jobs stay queued
 
-  Status start();   // queues again what a crash left running
-  void wake();      // a job was added
+  Status start();  // queues again what a crash left running
+  void wake();     // a job was added
   void stop();
 
   // Called (from a worker) whenever a job has moved on; for the events stream.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -94,7 +95,8 @@ fs::path ModelStore::manifest_file(const std::string& name) const {
 
 Result<std::vector<StoredModel>> ModelStore::list() const {
   std::vector<StoredModel> models;
-  if (!fs::exists(directory_)) return models;
+  std::error_code error;
+  if (!fs::exists(directory_, error) && !error) return models;
   WY_TRY(ModelList found, ModelRegistry(directory_).list());
   for (ModelInfo& info : found.models) models.push_back({std::move(info), std::nullopt, ""});
   for (BrokenModel& broken : found.broken) {
@@ -103,6 +105,8 @@ Result<std::vector<StoredModel>> ModelStore::list() const {
     model.problem = broken.error.message;
     models.push_back(std::move(model));
   }
+  std::sort(models.begin(), models.end(),
+            [](const StoredModel& a, const StoredModel& b) { return a.info.name < b.info.name; });
   for (StoredModel& model : models) {
     const auto text = read_file(manifest_file(model.info.name), kManifestSizeMax);
     if (!text) continue;
@@ -135,9 +139,10 @@ Status ModelStore::verify(const std::string& name) const {
 }
 
 Status ModelStore::remove(const std::string& name) const {
-  if (!is_name(name) || !fs::exists(file(name))) return no_such(name);
+  if (!is_name(name)) return no_such(name);
   std::error_code error;
-  fs::remove(file(name), error);
+  const bool was_there = fs::remove(file(name), error);
+  if (!error && !was_there) return no_such(name);
   if (error) return Error{ErrorCode::internal, "cannot remove " + name + ": " + error.message()};
   fs::remove(manifest_file(name), error);
   return sync_directory(directory_);

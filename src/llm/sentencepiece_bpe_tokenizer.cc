@@ -38,6 +38,17 @@ std::string with_marks(std::string_view text) {
   return marked;
 }
 
+// U+2581 back to spaces.
+std::string without_marks(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool space = text.substr(at, kSpace.size()) == kSpace;
+    plain.push_back(space ? ' ' : text[at]);
+    at += space ? kSpace.size() : 1;
+  }
+  return plain;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> SentencepieceBpeTokenizer::create(Vocabulary vocabulary,
@@ -147,11 +158,7 @@ std::string SentencepieceBpeTokenizer::piece(TokenId token, bool show_special) c
     case TokenKind::normal:
     case TokenKind::user_defined: break;
   }
-  std::string plain = text;
-  for (std::size_t at = plain.find(kSpace); at != std::string::npos; at = plain.find(kSpace, at)) {
-    plain.replace(at, kSpace.size(), " ");
-  }
-  return plain;
+  return without_marks(text);
 }
 
 }  // namespace wenyuan::llm

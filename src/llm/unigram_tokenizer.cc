@@ -13,6 +13,17 @@ constexpr std::string_view kSpace = "\xE2\x96\x81";  // U+2581
 // SentencePiece's kUnkPenalty.
 constexpr float kUnknownPenalty = 10;
 
+// U+2581 back to spaces.
+std::string without_marks(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool space = text.substr(at, kSpace.size()) == kSpace;
+    plain.push_back(space ? ' ' : text[at]);
+    at += space ? kSpace.size() : 1;
+  }
+  return plain;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> UnigramTokenizer::create(Vocabulary vocabulary,
@@ -181,11 +192,7 @@ std::string UnigramTokenizer::piece(TokenId token, bool show_special) const {
   const bool hidden =
       kind == TokenKind::control || kind == TokenKind::unknown || kind == TokenKind::unused;
   if (hidden) return show_special ? vocabulary_.text(token) : "";
-  std::string text = vocabulary_.text(token);
-  for (std::size_t at = text.find(kSpace); at != std::string::npos; at = text.find(kSpace, at)) {
-    text.replace(at, kSpace.size(), " ");
-  }
-  return text;
+  return without_marks(vocabulary_.text(token));
 }
 
 }  // namespace wenyuan::llm

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -15,6 +16,10 @@ namespace wenyuan::store {
 struct BlobInfo {
   std::string sha256;  // hex
   std::int64_t size_bytes = 0;
+  // While it lives, remove() leaves the blob alone. Keep it until the row that names the blob is
+  // committed: somebody may be deleting another document with the same bytes. Shared, because
+  // copies of this struct all mean the same blob.
+  std::shared_ptr<const void> hold;
 };
 
 // Thread-safe. A blob is on disk before the row that names it is committed; blobs that no row names
@@ -22,6 +27,9 @@ struct BlobInfo {
 class BlobStore {
  public:
   static Result<BlobStore> open(const std::filesystem::path& directory);
+  BlobStore(BlobStore&&) noexcept;
+  BlobStore& operator=(BlobStore&&) noexcept;
+  ~BlobStore();
 
   // Takes the bytes piece by piece, so that no upload need be in memory; too_large beyond
   // `size_max`. An abandoned writer leaves nothing.
@@ -44,13 +52,19 @@ class BlobStore {
   // Checks the hash; corrupt when the bytes are not what was written.
   Result<std::string> get(const std::string& sha256) const;
   std::filesystem::path path(const std::string& sha256) const;
+  // Done also when it is not there, or somebody holds it. Use remove_blobs() (blob_removal.h),
+  // which makes sure that no row names it.
   Status remove(const std::string& sha256) const;
-  // Removes every blob for which `is_named` is false; gives their number.
-  Result<std::int64_t> remove_unnamed(const std::function<bool(const std::string&)>& is_named) const;
+  // Removes every blob for which `is_named` is false, and what writers have left; gives the number
+  // of blobs removed. For the start, when nobody writes.
+  Result<std::int64_t> remove_unnamed(
+      const std::function<bool(const std::string&)>& is_named) const;
 
  private:
-  explicit BlobStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  struct Holds;
+  BlobStore(std::filesystem::path directory, std::shared_ptr<Holds> holds);
   std::filesystem::path directory_;
+  std::shared_ptr<Holds> holds_;  // shared with the BlobInfos, which may live longer
 };
 
 }  // namespace wenyuan::store

@@ -26,9 +26,8 @@ Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label) {
 }
 
 Result<std::int64_t> change_count(Snapshot& snapshot, std::span<const LabelId> labels) {
-  WY_TRY(auto statement,
-         snapshot.prepare("SELECT ifnull(sum(change_count), 0) FROM labels "
-                          "WHERE id IN (SELECT value FROM json_each(?))"));
+  WY_TRY(auto statement, snapshot.prepare("SELECT ifnull(sum(change_count), 0) FROM labels "
+                                          "WHERE id IN (SELECT value FROM json_each(?))"));
   WY_RETURN_IF_ERROR(statement.bind(1, json_list(labels)).step());
   return statement.integer(0);
 }

@@ -85,14 +85,13 @@ Result<Chunk> read_chunk_row(const Statement& statement) {
   return chunk;
 }
 
-Status insert_chunk(Transaction& tx, std::int64_t document_number, std::int64_t version,
-                    const Chunk& chunk, ChunkId& id) {
+Result<ChunkId> insert_chunk(Transaction& tx, const ChunkPlace& place, const Chunk& chunk) {
   WY_TRY(auto statement,
          tx.prepare("INSERT INTO chunks (document, ordinal, version, page, char_start, char_end, "
                     "heading_path, text, boxes, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                     "RETURNING id"));
   const Location& location = chunk.location;
-  statement.bind(1, document_number).bind(2, chunk.ordinal).bind(3, version);
+  statement.bind(1, place.document_number).bind(2, place.ordinal).bind(3, place.version);
   statement.bind(4, location.page).bind(5, location.char_start).bind(6, location.char_end);
   statement.bind_blob(7, raw(encode_headings(location.heading_path))).bind(8, chunk.text);
   statement.bind_blob(9, raw(encode_boxes(location.boxes)));
@@ -102,8 +101,7 @@ Status insert_chunk(Transaction& tx, std::int64_t document_number, std::int64_t 
     statement.bind_blob(10, raw(encode_vector(chunk.vector)));
   }
   WY_RETURN_IF_ERROR(statement.step());
-  id = statement.integer(0);
-  return Done{};
+  return statement.integer(0);
 }
 
 std::string encode_vector(std::span<const float> vector) {

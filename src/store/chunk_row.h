@@ -17,8 +17,12 @@ constexpr int kChunkColumnCount = 13;
 // Without the vector.
 Result<Chunk> read_chunk_row(const Statement& statement);
 
-Status insert_chunk(Transaction& tx, std::int64_t document_number, std::int64_t version,
-                    const Chunk& chunk, ChunkId& id);
+struct ChunkPlace {
+  std::int64_t document_number = 0;
+  std::int64_t version = 1;
+  std::int64_t ordinal = 0;
+};
+Result<ChunkId> insert_chunk(Transaction& tx, const ChunkPlace& place, const Chunk& chunk);
 
 // Float16; empty for no vector.
 std::string encode_vector(std::span<const float> vector);

@@ -11,8 +11,7 @@ constexpr std::size_t kNameSizeMax = 512;
 Status check_collection(const Collection& collection) {
   if (collection.name.empty() || collection.name.size() > kNameSizeMax ||
       !is_utf8(collection.name)) {
-    return Error{ErrorCode::invalid_argument,
-                 "a collection's name is 1 to 512 bytes of UTF-8"};
+    return Error{ErrorCode::invalid_argument, "a collection's name is 1 to 512 bytes of UTF-8"};
   }
   return check_attributes(collection.attributes);
 }

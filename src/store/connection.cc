@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kCachedTextsMax = 400;
 
 constexpr int kBusyTimeoutMs = 10'000;
+constexpr int kCheckpointTimeoutMs = 1'000;
 
 ErrorCode code_of(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
@@ -99,8 +100,14 @@ Status Connection::execute(const std::string& sql) {
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
 Status Connection::checkpoint() {
+  // It waits until no reader needs the log; writers wait behind it, so not for long.
+  sqlite3_busy_timeout(handle_.get(), kCheckpointTimeoutMs);
   const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                                              nullptr, nullptr);
+  sqlite3_busy_timeout(handle_.get(), kBusyTimeoutMs);
+  if (code == SQLITE_BUSY) {
+    return Error{ErrorCode::unavailable, "a reader still needs the write-ahead log"};
+  }
   if (code != SQLITE_OK) return error(code);
   return Done{};
 }

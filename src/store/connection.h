@@ -19,8 +19,8 @@ namespace wenyuan::store {
 class Connection {
  public:
   enum class Mode {
-    create,   // reads and writes; the file is made when absent
-    read,     // never changes the content; not_found when the file is absent
+    create,  // reads and writes; the file is made when absent
+    read,    // never changes the content; not_found when the file is absent
   };
   static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Mode mode);
   Connection(const Connection&) = delete;

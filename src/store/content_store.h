@@ -18,17 +18,17 @@ namespace wenyuan::store {
 using AccessAttributes = std::vector<std::string>;  // sorted names
 
 struct DocumentFilter {
-  std::string collection_id;                   // empty: every permitted one
-  std::optional<DocumentState> state;
-  std::string external_id;                     // empty: any
-  std::string media_type;                      // empty: any
-  Attributes attributes;                       // each must be equal
-  std::optional<UnixMillis> created_after;
+  std::string collection_id{};  // empty: every permitted one
+  std::optional<DocumentState> state{};
+  std::string external_id{};  // empty: any
+  std::string media_type{};   // empty: any
+  Attributes attributes{};    // each must be equal
+  std::optional<UnixMillis> created_after{};
 };
 
 struct Page {
-  int limit = 50;       // 1 to 200
-  std::string cursor;   // as the last page gave it; empty for the first
+  int limit = 50;        // 1 to 200
+  std::string cursor{};  // as the last page gave it; empty for the first
 };
 
 template <class T>
@@ -39,8 +39,8 @@ struct Listing {
 
 // What a delete removed; the receipt's body.
 struct Erased {
-  std::string document_id;
-  std::string sha256;  // of the newest version
+  std::string document_id{};
+  std::string sha256{};  // of the newest version
   std::int64_t versions = 0;
   std::int64_t chunks = 0;
   std::int64_t vectors = 0;
@@ -49,16 +49,16 @@ struct Erased {
   CommitNumber commit = 0;
   // Every blob (of any version) that no row names any more. After the commit the caller gives them
   // to remove_blobs() (store/blob_removal.h).
-  std::vector<std::string> unnamed_blobs;
+  std::vector<std::string> unnamed_blobs{};
 };
 
 // One entry of the replay log of derived indexes.
 struct Change {
   CommitNumber commit = 0;
   LabelId label = 0;
-  bool added = true;         // else removed
+  bool added = true;  // else removed
   std::string document_id;
-  ChunkId first_chunk = 0;   // the document's chunks are [first_chunk, last_chunk]
+  ChunkId first_chunk = 0;  // the document's chunks are [first_chunk, last_chunk]
   ChunkId last_chunk = 0;
 };
 
@@ -95,14 +95,14 @@ Status set_document_compartment(Transaction& tx, const std::string& document_id,
 
 // --- documents ---------------------------------------------------------------------------------
 struct NewDocument {
-  std::string collection_id;
-  std::string title;
-  std::string external_id;     // the same one again is a new version of that document
-  std::string media_type;      // as declared; extraction sets the real one
-  std::string blob_sha256;     // hex; the blob must be in the BlobStore already
+  std::string collection_id{};
+  std::string title{};
+  std::string external_id{};  // the same one again is a new version of that document
+  std::string media_type{};   // as declared; extraction sets the real one
+  std::string blob_sha256{};  // hex; the blob must be in the BlobStore already
   std::int64_t size_bytes = 0;
-  Attributes attributes;
-  std::string user_id;
+  Attributes attributes{};
+  std::string user_id{};
 };
 struct Added {
   Document document;
@@ -166,13 +166,13 @@ struct Processed {
   // Which version was read (document_for_ingest() says). When a newer one has been uploaded since,
   // the result is dropped and only the job ends. 0: the newest, whichever it is.
   std::int64_t version = 0;
-  std::string media_type;
-  std::string title;               // used when the document has none
-  std::string text;                // extracted, UTF-8
+  std::string media_type{};
+  std::string title{};  // used when the document has none
+  std::string text{};   // extracted, UTF-8
   std::int64_t page_count = 0;
-  std::vector<TextBox> layout;     // where the text stands on its pages; empty without pages
-  std::vector<Chunk> chunks;       // ids are given here
-  std::string embedding_model;     // empty: no vectors
+  std::vector<TextBox> layout{};  // where the text stands on its pages; empty without pages
+  std::vector<Chunk> chunks{};    // in order; ids and ordinals are given here
+  std::string embedding_model{};  // empty: no vectors
 };
 Status finish_document(Transaction& tx, const std::string& document_id, const Processed& processed,
                        UnixMillis now);

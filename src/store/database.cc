@@ -20,8 +20,8 @@ namespace {
 // Above this size SQLite's own check takes too long to wait for at start; `wenyuan verify` does it.
 constexpr std::uintmax_t kCheckedSizeMax = std::uintmax_t{256} << 20;
 
-// A checkpoint copies the log into the file inside the COMMIT that reaches this many pages (16 MiB):
-// rarer ones make ingest faster, a longer log makes reading slower.
+// A checkpoint copies the log into the file inside the COMMIT that reaches this many pages (16
+// MiB): rarer ones make ingest faster, a longer log makes reading slower.
 constexpr const char* kWriterPragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000; "

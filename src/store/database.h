@@ -76,8 +76,8 @@ class Database {
 
   // The same for work that gives a value.
   template <class Work>
-    requires(!std::is_same_v<std::invoke_result_t<Work, Transaction&>, Status>)
-  auto write(Work work) -> std::invoke_result_t<Work, Transaction&> {
+  requires(!std::is_same_v<std::invoke_result_t<Work, Transaction&>, Status>) auto write(Work work)
+      -> std::invoke_result_t<Work, Transaction&> {
     std::optional<std::invoke_result_t<Work, Transaction&>> result;
     const Status status = write(std::function<Status(Transaction&)>([&](Transaction& tx) -> Status {
       result.emplace(work(tx));
@@ -89,7 +89,7 @@ class Database {
   }
 
   // Empties the write-ahead log into the database file: after an erasure, nothing of what was
-  // erased is left in either.
+  // erased is left in either. unavailable while a reader looks at an older view for long.
   Status checkpoint();
 
   // Runs `work` on a reader; waits for one when all are busy, and is unavailable when that takes

@@ -16,7 +16,7 @@ struct DocumentRow {
   std::int64_t text_version = 0;  // 0: no text and no chunks yet
   ChunkId first_chunk = 0;        // 0: none
   ChunkId last_chunk = 0;
-  std::int64_t text_size = 0;     // code points
+  std::int64_t text_size = 0;  // code points
 };
 
 // The columns that read_document_row() expects first, from "documents AS d".

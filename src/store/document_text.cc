@@ -30,20 +30,42 @@ Result<std::int64_t> put_text(Transaction& tx, std::int64_t document_number,
   return size;
 }
 
+Status put_layout(Transaction& tx, std::int64_t document_number, std::span<const TextBox> layout) {
+  WY_TRY(auto clear, tx.prepare("DELETE FROM document_layouts WHERE document = ?"));
+  WY_RETURN_IF_ERROR(clear.bind(1, document_number).run());
+  if (layout.empty()) return Done{};
+  const std::string bytes = encode_layout(layout);
+  WY_TRY(auto insert, tx.prepare("INSERT INTO document_layouts (document, layout) VALUES (?, ?)"));
+  return insert.bind(1, document_number)
+      .bind_blob(2, {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()})
+      .run();
+}
+
+Result<std::vector<TextBox>> document_layout(Snapshot& snapshot, const Permit& permit,
+                                             const std::string& id) {
+  WY_TRY(const DocumentRow row, permitted_document(snapshot, permit, id));
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT layout FROM document_layouts WHERE document = ?"));
+  WY_TRY(const bool found, statement.bind(1, row.number).step());
+  if (!found) return std::vector<TextBox>();
+  const auto bytes = statement.blob(0);
+  return decode_layout({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 Result<std::string> document_text(Snapshot& snapshot, const Permit& permit, const std::string& id,
                                   std::int64_t char_start, std::int64_t char_end) {
   WY_TRY(const DocumentRow row, permitted_document(snapshot, permit, id));
   if (char_start < 0 || char_end < char_start) {
-    return Error{ErrorCode::invalid_argument, "a range of characters begins at 0 or later and does "
-                                              "not end before it begins"};
+    return Error{ErrorCode::invalid_argument,
+                 "a range of characters begins at 0 or later and does "
+                 "not end before it begins"};
   }
   if (row.text_version == 0) return Error{ErrorCode::not_found, "the document has no text yet"};
   char_end = std::min(char_end, row.text_size);
   if (char_start >= char_end) return std::string();
   const std::int64_t first = char_start / kPieceSize;
-  WY_TRY(auto statement,
-         snapshot.prepare("SELECT text FROM document_texts WHERE document = ? "
-                          "AND piece BETWEEN ? AND ? ORDER BY piece"));
+  WY_TRY(auto statement, snapshot.prepare("SELECT text FROM document_texts WHERE document = ? "
+                                          "AND piece BETWEEN ? AND ? ORDER BY piece"));
   statement.bind(1, row.number).bind(2, first).bind(3, (char_end - 1) / kPieceSize);
   std::string text;
   for (;;) {

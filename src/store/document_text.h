@@ -1,13 +1,18 @@
-// Extracted texts, kept in pieces.
+// Extracted texts, kept in pieces, with the places of their words.
 #pragma once
 
+#include <span>
 #include <string_view>
 
+#include "base/layout.h"
 #include "store/database.h"
 
 namespace wenyuan::store {
 
 // Replaces the document's text (valid UTF-8); gives its size in code points.
 Result<std::int64_t> put_text(Transaction& tx, std::int64_t document_number, std::string_view text);
+
+// Replaces the document's layout.
+Status put_layout(Transaction& tx, std::int64_t document_number, std::span<const TextBox> layout);
 
 }  // namespace wenyuan::store

@@ -17,8 +17,8 @@ constexpr std::size_t kMediaTypeSizeMax = 255;
 
 Status check_text(std::string_view what, std::string_view text, std::size_t size_max) {
   if (text.size() <= size_max && is_utf8(text)) return Done{};
-  return Error{ErrorCode::invalid_argument, std::string(what) + " is at most " +
-                                                std::to_string(size_max) + " bytes of UTF-8"};
+  return Error{ErrorCode::invalid_argument,
+               std::string(what) + " is at most " + std::to_string(size_max) + " bytes of UTF-8"};
 }
 
 Status check_new(const NewDocument& document) {
@@ -93,11 +93,8 @@ Status queue_version(Transaction& tx, DocumentRow& row, const NewDocument& wante
   WY_TRY(auto job, tx.prepare("INSERT INTO jobs (id, kind, document_id, user_id, state, stage, "
                               "done, total, attempts, error, created_at, updated_at) "
                               "VALUES (?1, 'ingest', ?2, ?3, 'queued', '', 0, 0, 0, '', ?4, ?4)"));
-  WY_RETURN_IF_ERROR(job.bind(1, document.job_id)
-                         .bind(2, document.id)
-                         .bind(3, wanted.user_id)
-                         .bind(4, now)
-                         .run());
+  WY_RETURN_IF_ERROR(
+      job.bind(1, document.job_id).bind(2, document.id).bind(3, wanted.user_id).bind(4, now).run());
   WY_TRY(auto version,
          tx.prepare("INSERT INTO document_versions (document, version, sha256, size_bytes, title, "
                     "media_type, job_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
@@ -173,8 +170,8 @@ Result<Added> add_document(Transaction& tx, const Permit& permit, const NewDocum
   WY_RETURN_IF_ERROR(tx.raise_commit());
   WY_RETURN_IF_ERROR(name_blob(tx, wanted.blob_sha256, wanted.size_bytes, now));
   if (same) {
-    WY_TRY(Document document, add_next_version(tx, *std::move(same), wanted, parent.attributes,
-                                               access, now));
+    WY_TRY(Document document,
+           add_next_version(tx, *std::move(same), wanted, parent.attributes, access, now));
     return Added{std::move(document), false};
   }
   WY_TRY(Document document, add_first_version(tx, wanted, parent.attributes, access, now));

@@ -40,6 +40,7 @@ Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
   WY_RETURN_IF_ERROR(record_change(tx, row, false));
   for (const char* const sql :
        {"DELETE FROM chunks WHERE document = ?", "DELETE FROM document_texts WHERE document = ?",
+        "DELETE FROM document_layouts WHERE document = ?",
         "DELETE FROM document_versions WHERE document = ?",
         "DELETE FROM jobs WHERE document_id = (SELECT id FROM documents WHERE number = ?)",
         "DELETE FROM documents WHERE number = ?"}) {

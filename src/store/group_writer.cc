@@ -16,8 +16,8 @@ constexpr std::size_t kBatchSizeMax = 256;
 constexpr std::chrono::milliseconds kBatchTimeMax{25};
 
 metrics::Histogram& commit_seconds() {
-  static metrics::Histogram& histogram = metrics::histogram(
-      "wenyuan_store_commit_duration_seconds", "Time of one COMMIT, with its fsync.");
+  static metrics::Histogram& histogram = metrics::histogram("wenyuan_store_commit_duration_seconds",
+                                                            "Time of one COMMIT, with its fsync.");
   return histogram;
 }
 
@@ -39,7 +39,7 @@ Status guarded(const GroupWriter::Work& work, Transaction& tx) {
 }  // namespace
 
 struct GroupWriter::Request {
-  const Work* work = nullptr;  // null: a checkpoint
+  const Work* work = nullptr;     // null: a checkpoint
   std::optional<Status> outcome;  // guarded by mutex_ once queued; set last
   std::optional<Status> result;   // the work's own; used by the writer thread alone
   std::condition_variable finished;

@@ -40,15 +40,10 @@ Status end_job_of_version(Transaction& tx, const DocumentRow& row, std::int64_t 
 // All of the document's: those of older versions have nothing to do any more.
 Status end_jobs(Transaction& tx, const DocumentRow& row, JobState state, const std::string& error,
                 UnixMillis now) {
-  WY_TRY(auto statement,
-         tx.prepare("UPDATE jobs SET state = ?2, error = ?3, updated_at = ?4, "
-                    "done = CASE ?2 WHEN 'done' THEN total ELSE done END "
-                    "WHERE document_id = ?1 AND state IN ('queued', 'running')"));
-  return statement.bind(1, row.document.id)
-      .bind(2, name(state))
-      .bind(3, error)
-      .bind(4, now)
-      .run();
+  WY_TRY(auto statement, tx.prepare("UPDATE jobs SET state = ?2, error = ?3, updated_at = ?4, "
+                                    "done = CASE ?2 WHEN 'done' THEN total ELSE done END "
+                                    "WHERE document_id = ?1 AND state IN ('queued', 'running')"));
+  return statement.bind(1, row.document.id).bind(2, name(state)).bind(3, error).bind(4, now).run();
 }
 
 Status replace_chunks(Transaction& tx, DocumentRow& row, const Processed& processed) {
@@ -57,9 +52,10 @@ Status replace_chunks(Transaction& tx, DocumentRow& row, const Processed& proces
   WY_RETURN_IF_ERROR(clear.bind(1, row.number).run());
   row.first_chunk = 0;
   row.last_chunk = 0;
+  std::int64_t ordinal = 0;
   for (const Chunk& chunk : processed.chunks) {
-    WY_RETURN_IF_ERROR(
-        insert_chunk(tx, row.number, row.document.version, chunk, row.last_chunk));
+    const ChunkPlace place{row.number, row.document.version, ordinal++};
+    WY_TRY(row.last_chunk, insert_chunk(tx, place, chunk));
     if (row.first_chunk == 0) row.first_chunk = row.last_chunk;
   }
   row.document.chunk_count = static_cast<std::int64_t>(processed.chunks.size());
@@ -92,6 +88,7 @@ Status finish_document(Transaction& tx, const std::string& document_id, const Pr
   WY_RETURN_IF_ERROR(tx.raise_commit());
   WY_RETURN_IF_ERROR(replace_chunks(tx, row, processed));
   WY_TRY(row.text_size, put_text(tx, row.number, processed.text));
+  WY_RETURN_IF_ERROR(put_layout(tx, row.number, processed.layout));
   Document& document = row.document;
   row.text_version = document.version;
   if (!processed.media_type.empty()) document.media_type = processed.media_type;

@@ -2,7 +2,6 @@
 
 #include <optional>
 
-
 namespace wenyuan::store {
 namespace {
 
@@ -109,8 +108,9 @@ Status record_change(Transaction& tx, const DocumentRow& row, bool added) {
                                      "AND added = 1"));
     WY_RETURN_IF_ERROR(needless.bind(1, row.document.id).bind(2, label).run());
   }
-  WY_TRY(auto change, tx.prepare("INSERT INTO changes (commit_number, label_id, added, "
-                                 "document_id, first_chunk, last_chunk) VALUES (?, ?, ?, ?, ?, ?)"));
+  WY_TRY(auto change,
+         tx.prepare("INSERT INTO changes (commit_number, label_id, added, "
+                    "document_id, first_chunk, last_chunk) VALUES (?, ?, ?, ?, ?, ?)"));
   WY_RETURN_IF_ERROR(change.bind(1, commit)
                          .bind(2, label)
                          .bind(3, added)

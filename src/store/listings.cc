@@ -82,7 +82,8 @@ Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return ids;
-    // A document's chunks are added in one transaction of the one writer: no id between is another's.
+    // A document's chunks are added in one transaction of the one writer: no id between is
+    // another's.
     for (ChunkId id = statement.integer(0); id <= statement.integer(1); ++id) ids.push_back(id);
   }
 }

@@ -43,8 +43,8 @@ std::int64_t newest_version(std::span<const EmbeddedFile> migrations) {
 }
 
 Result<std::int64_t> schema_version(Connection& connection) {
-  WY_TRY(auto table, connection.prepare(
-                         "SELECT 1 FROM sqlite_schema WHERE name = 'schema_versions'"));
+  WY_TRY(auto table,
+         connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_versions'"));
   WY_TRY(const bool exists, table.step());
   if (!exists) return std::int64_t{0};
   WY_TRY(auto newest, connection.prepare("SELECT ifnull(max(version), 0) FROM schema_versions"));
@@ -55,10 +55,10 @@ Result<std::int64_t> schema_version(Connection& connection) {
 Status migrate(Connection& connection, std::span<const EmbeddedFile> migrations) {
   WY_TRY(const std::int64_t present, schema_version(connection));
   if (present > newest_version(migrations)) {
-    return Error{ErrorCode::corrupt,
-                 "the store's schema is version " + std::to_string(present) +
-                     ", this program knows " + std::to_string(newest_version(migrations)) +
-                     " at most: use a newer program"};
+    return Error{ErrorCode::corrupt, "the store's schema is version " + std::to_string(present) +
+                                         ", this program knows " +
+                                         std::to_string(newest_version(migrations)) +
+                                         " at most: use a newer program"};
   }
   WY_RETURN_IF_ERROR(
       connection.execute("CREATE TABLE IF NOT EXISTS schema_versions ("

@@ -11,8 +11,9 @@ constexpr std::chrono::seconds kWaitMax{30};
 
 Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file) {
   WY_TRY(auto connection, Connection::open(file, Connection::Mode::read));
-  WY_RETURN_IF_ERROR(connection->execute("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; "
-                                         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000"));
+  WY_RETURN_IF_ERROR(
+      connection->execute("PRAGMA query_only = ON; PRAGMA cell_size_check = ON; "
+                          "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000"));
   return connection;
 }
 
@@ -28,8 +29,8 @@ Status begin(Connection& connection) {
 
 Result<std::unique_ptr<Connection>> ReaderPool::reserve() {
   std::unique_lock lock(mutex_);
-  const bool free = returned_.wait_for(
-      lock, kWaitMax, [&] { return !idle_.empty() || count_ < count_max_; });
+  const bool free =
+      returned_.wait_for(lock, kWaitMax, [&] { return !idle_.empty() || count_ < count_max_; });
   if (!free) return Error{ErrorCode::unavailable, "every reader of the store is busy"};
   if (idle_.empty()) {
     ++count_;

@@ -31,7 +31,7 @@ class ReaderPool {
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
-  int count_ = 0;  // idle and lent; guarded by mutex_
+  int count_ = 0;                                  // idle and lent; guarded by mutex_
 };
 
 }  // namespace wenyuan::store

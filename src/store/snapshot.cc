@@ -36,8 +36,9 @@ Status Snapshot::accept(const Permit& permit) {
 Result<CommitNumber> Transaction::raise_commit() {
   if (raised_ != 0) return raised_;
   WY_TRY(const CommitNumber number, raise(*this, "commit"));
-  WY_TRY(auto statement, prepare("INSERT INTO commits (number, time) VALUES "
-                                 "(?, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"));
+  WY_TRY(auto statement,
+         prepare("INSERT INTO commits (number, time) VALUES "
+                 "(?, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"));
   WY_RETURN_IF_ERROR(statement.bind(1, number).run());
   raised_ = number;
   return number;

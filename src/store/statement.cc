@@ -105,8 +105,6 @@ std::span<const std::uint8_t> Statement::blob(int at) const {
   return std::span(static_cast<const std::uint8_t*>(data), data == nullptr ? 0 : size);
 }
 
-bool Statement::is_null(int at) const {
-  return sqlite3_column_type(handle_, at) == SQLITE_NULL;
-}
+bool Statement::is_null(int at) const { return sqlite3_column_type(handle_, at) == SQLITE_NULL; }
 
 }  // namespace wenyuan::store

@@ -59,8 +59,8 @@ class Statement {
 
   Connection* connection_;
   sqlite3_stmt* handle_;
-  std::string_view sql_;   // the cache's key; empty when it is not kept
-  int bind_code_ = 0;      // the first bind that failed; step() tells
+  std::string_view sql_;  // the cache's key; empty when it is not kept
+  int bind_code_ = 0;     // the first bind that failed; step() tells
 };
 
 }  // namespace wenyuan::store

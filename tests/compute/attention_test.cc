@@ -22,9 +22,8 @@ struct Cache {
       store_key(keys.data() + at * kHeadSize, kHeadSize, at % kKeysPerBlock, block);
     }
     for (std::size_t at = 0; at < count; at += kKeysPerBlock) {
-      blocks.push_back({stored_keys.data() + at * kHeadSize,
-                        stored_values.data() + at * kHeadSize, kHeadSize,
-                        std::min(kKeysPerBlock, count - at)});
+      blocks.push_back({stored_keys.data() + at * kHeadSize, stored_values.data() + at * kHeadSize,
+                        kHeadSize, std::min(kKeysPerBlock, count - at)});
     }
   }
   std::vector<float> stored_keys;

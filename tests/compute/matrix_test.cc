@@ -120,9 +120,9 @@ TEST(Matrix, GivesTheSameBitsForARowAloneAndInAnyBatchWithAnyThreads) {
       if (std::string_view(kernels->name) == "plain" && type != WeightType::q4_1) continue;
       const auto all = product(*matrix, *kernels, many, x, three);
       for (const std::size_t row : {0U, 5U, 127U, 128U, 140U}) {
-        const std::vector<float> own(x.begin() + static_cast<std::ptrdiff_t>(row * many.inputs),
-                                     x.begin() +
-                                         static_cast<std::ptrdiff_t>((row + 1) * many.inputs));
+        const std::vector<float> own(
+            x.begin() + static_cast<std::ptrdiff_t>(row * many.inputs),
+            x.begin() + static_cast<std::ptrdiff_t>((row + 1) * many.inputs));
         const auto alone = product(*matrix, *kernels, single, own, one);
         EXPECT_TRUE(std::equal(alone.begin(), alone.end(),
                                all.begin() + static_cast<std::ptrdiff_t>(row * many.outputs)))
@@ -139,8 +139,8 @@ TEST(Matrix, LosesNothingWhenExact) {
   const auto x = random_floats(size.rows * size.inputs, 2);
   std::vector<float> decoded(size.inputs * size.outputs);
   dequantize(WeightType::q4_k, weights.data(), decoded);
-  const auto matrix = Matrix::create(WeightType::q4_k, size.inputs, size.outputs, weights,
-                                     Precision::exact);
+  const auto matrix =
+      Matrix::create(WeightType::q4_k, size.inputs, size.outputs, weights, Precision::exact);
   ASSERT_TRUE(matrix);
   const auto out = product(*matrix, best_kernels(), size, x, threads);
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -156,15 +156,14 @@ TEST(Matrix, LosesNothingWhenExact) {
 TEST(Matrix, AddsBiasAndWhatWasThere) {
   ThreadPool threads(1);
   const std::vector<float> weights = {1, 2, 3, 4};
-  const auto matrix = Matrix::create(
-      WeightType::f32, 2, 2, {reinterpret_cast<const std::uint8_t*>(weights.data()), 16});
+  const auto matrix = Matrix::create(WeightType::f32, 2, 2,
+                                     {reinterpret_cast<const std::uint8_t*>(weights.data()), 16});
   ASSERT_TRUE(matrix);
   Activations x;
   x.fill(1, 2, matrix->form(), threads, [](std::size_t, float* out) { out[0] = out[1] = 1; });
   const std::vector<float> bias = {10, 20};
   std::vector<float> out = {100, 200};
-  const Product one{
-      .matrix = &*matrix, .bias = bias, .out = out.data(), .stride = 2, .add = true};
+  const Product one{.matrix = &*matrix, .bias = bias, .out = out.data(), .stride = 2, .add = true};
   multiply(x, {&one, 1}, threads);
   EXPECT_EQ(out, (std::vector<float>{113, 227}));
 }

@@ -21,8 +21,7 @@ TEST(Rows, NormaliseAlikeWithEveryInstructionSet) {
       kernels->rows.rms_norm(x.data(), weight.data(), count, 1e-5F, out.data());
       for (std::size_t i = 0; i < count; ++i) ASSERT_NEAR(out[i], expected[i], 2e-6F);
       if (count == 1) continue;
-      plain_rows().layer_norm(x.data(), weight.data(), bias.data(), count, 1e-5F,
-                              expected.data());
+      plain_rows().layer_norm(x.data(), weight.data(), bias.data(), count, 1e-5F, expected.data());
       kernels->rows.layer_norm(x.data(), weight.data(), bias.data(), count, 1e-5F, out.data());
       for (std::size_t i = 0; i < count; ++i) ASSERT_NEAR(out[i], expected[i], 5e-6F);
     }

@@ -152,10 +152,10 @@ TEST(EngineProtocol, RefusesEnumeratorsThatDoNotExist) {
 }
 
 TEST(EngineProtocol, RefusesMoreTextsThanTheLimit) {
-  EXPECT_TRUE(decode_count_request(encode(CountRequest{
-      "m", std::vector<std::string>(kTextCountMax)})));
-  EXPECT_FALSE(decode_count_request(encode(CountRequest{
-      "m", std::vector<std::string>(kTextCountMax + 1)})));
+  EXPECT_TRUE(
+      decode_count_request(encode(CountRequest{"m", std::vector<std::string>(kTextCountMax)})));
+  EXPECT_FALSE(
+      decode_count_request(encode(CountRequest{"m", std::vector<std::string>(kTextCountMax + 1)})));
 }
 
 TEST(EngineProtocol, ReadsTheHeaderOfAFrame) {

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "llm/model_store.h"
 #include "tests/llm/tiny_models.h"
 
 namespace wenyuan::llm {
@@ -91,6 +92,22 @@ TEST(ModelRegistry, ReadsThePrefixesOfAnEmbedder) {
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ((*model)->query_prefix, "query: ");
   EXPECT_EQ((*model)->passage_prefix, "passage: ");
+}
+
+TEST(ModelRegistry, TakesTheHashFromAManifestThatFitsTheFile) {
+  const ScratchFolder folder;
+  write_tiny_bert(folder / "e.gguf");
+  Manifest manifest;
+  manifest.name = "e";
+  manifest.sha256 = std::string(64, 'a');
+  manifest.size_bytes = static_cast<std::int64_t>(fs::file_size(folder / "e.gguf"));
+  ModelRegistry registry(folder.path());
+  EXPECT_EQ(registry.list()->models[0].sha256, "");
+  std::ofstream(folder / "e.manifest") << encode_manifest(manifest);
+  EXPECT_EQ(registry.list()->models[0].sha256, manifest.sha256);
+  manifest.size_bytes += 1;
+  std::ofstream(folder / "e.manifest") << encode_manifest(manifest);
+  EXPECT_EQ(registry.list()->models[0].sha256, "");
 }
 
 }  // namespace

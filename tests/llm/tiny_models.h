@@ -1,4 +1,5 @@
-// Model files of a few hundred kilobytes with random weights, for tests of everything around models.
+// Model files of a few hundred kilobytes with random weights, for tests of everything around
+// models.
 #pragma once
 
 #include <cstdint>

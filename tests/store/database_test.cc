@@ -81,8 +81,8 @@ TEST_F(DatabaseTest, GivesConflictForABrokenUniqueConstraint) {
 
 TEST_F(DatabaseTest, TurnsAnExceptionOfAWorkIntoItsErrorAndGoesOn) {
   const auto database = open();
-  const Status thrown = database->write(
-      [](Transaction&) -> Status { return std::vector<Status>().at(1); });
+  const Status thrown =
+      database->write([](Transaction&) -> Status { return std::vector<Status>().at(1); });
   ASSERT_FALSE(thrown);
   EXPECT_EQ(thrown.error().code, ErrorCode::internal);
   EXPECT_TRUE(database->write([](Transaction& tx) { return put(tx, "n1"); }));
@@ -235,8 +235,9 @@ TEST_F(DatabaseTest, TellsADamagedFileAfterAnUncleanEnd) {
 
 TEST_F(DatabaseTest, RefusesAFileThatIsNoDatabase) {
   std::FILE* const handle = std::fopen((home.path() / "wenyuan.db").c_str(), "wb");
-  std::fputs("This is a letter to my aunt, and quite a long one so that it is read as a header.....",
-             handle);
+  std::fputs(
+      "This is a letter to my aunt, and quite a long one so that it is read as a header.....",
+      handle);
   std::fclose(handle);
   const auto refused = Database::open({.directory = home.path()});
   ASSERT_FALSE(refused);
@@ -264,7 +265,8 @@ TEST(Migrations, LeaveNothingOfOneThatFails) {
   ASSERT_TRUE(connection);
   const std::array<EmbeddedFile, 2> files = {
       EmbeddedFile{"0001_make.sql", "CREATE TABLE t (a INTEGER) STRICT;"},
-      EmbeddedFile{"0002_bad.sql", "CREATE TABLE u (a INTEGER) STRICT; INSERT INTO none VALUES (1);"}};
+      EmbeddedFile{"0002_bad.sql",
+                   "CREATE TABLE u (a INTEGER) STRICT; INSERT INTO none VALUES (1);"}};
   const Status failed = migrate(**connection, files);
   ASSERT_FALSE(failed);
   EXPECT_NE(failed.error().message.find("0002_bad.sql"), std::string::npos);

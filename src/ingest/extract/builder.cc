@@ -111,8 +111,8 @@ void Builder::set_title(std::string_view title) {
 
 Result<Extracted> Builder::finish(std::string_view empty_reason) {
   if (full_) {
-    return Error{ErrorCode::too_large, "the file has more than " +
-                                           std::to_string(kTextSizeMax >> 20) + " MiB of text"};
+    return Error{ErrorCode::too_large,
+                 "the file has more than " + std::to_string(kTextSizeMax >> 20) + " MiB of text"};
   }
   if (extracted_.text.empty()) {
     return Error{ErrorCode::unsupported_media, std::string(empty_reason)};

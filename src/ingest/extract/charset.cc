@@ -1,7 +1,7 @@
 #include "ingest/extract/charset.h"
 
-#include <unicode/ucnv.h>
 #include <uchardet/uchardet.h>
+#include <unicode/ucnv.h>
 
 #include <algorithm>
 #include <limits>
@@ -97,7 +97,7 @@ std::string guess(std::string_view bytes) {
   return uchardet_get_charset(detector.get());
 }
 
-// Text has few control characters and few characters that could not be read.
+// Text has few control characters and few characters that could not be read; one is forgiven.
 bool looks_like_text(std::string_view text) {
   std::size_t count = 0;
   std::size_t odd = 0;
@@ -106,7 +106,7 @@ bool looks_like_text(std::string_view text) {
     const bool control = c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != 0x1B;
     odd += control || c == 0xFFFD || (c >= 0x7F && c < 0xA0) ? 1 : 0;
   }
-  return odd * 50 <= count;
+  return odd <= 1 || odd * 50 <= count;
 }
 
 Result<std::string> checked(std::string text) {

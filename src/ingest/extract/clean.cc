@@ -1,9 +1,10 @@
 #include "ingest/extract/clean.h"
 
+#include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
-#include <unicode/bytestream.h>
 
+#include "base/assert.h"
 #include "base/text.h"
 
 namespace wenyuan::ingest {

@@ -19,7 +19,7 @@ struct Known {
 
 constexpr Known kUnreadable[] = {
     {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
-     "an old or an encrypted Office file; save it as .docx without a password"},
+     "an old or encrypted Office file or an Outlook message; save it as .docx without a password"},
     {"{\\rtf", "Rich Text (RTF); save it as .docx"},
     {"\x89PNG", "a PNG image; OCR is not available yet"},
     {"\xFF\xD8\xFF", "a JPEG image; OCR is not available yet"},
@@ -28,10 +28,14 @@ constexpr Known kUnreadable[] = {
     {std::string_view("MM\0*", 4), "a TIFF image; OCR is not available yet"},
     {"\x1F\x8B", "a gzip archive"},
     {"BZh", "a bzip2 archive"},
-    {"\xFD" "7zXZ", "an xz archive"},
+    {"\xFD"
+     "7zXZ",
+     "an xz archive"},
     {"7z\xBC\xAF", "a 7-Zip archive"},
     {"Rar!", "a RAR archive"},
-    {"\x7F" "ELF", "a program"},
+    {"\x7F"
+     "ELF",
+     "a program"},
     {"MZ\x90", "a program"},
     {"SQLite format 3", "an SQLite database"},
     {"%!PS", "PostScript"},
@@ -39,9 +43,10 @@ constexpr Known kUnreadable[] = {
     {"ID3", "an audio file"}};
 
 constexpr std::string_view kHtmlTags[] = {
-    "<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<div",     "<table",
-    "<script",        "<style", "<p>",  "<p ",   "<h1",    "<h2",   "<span",    "<a ",
-    "<br",            "<ul",   "<ol",   "<main", "<link",  "<header", "<article", "<section"};
+    "<!doctype html", "<html",    "<head",   "<body", "<title", "<meta", "<div",
+    "<table",         "<script",  "<style",  "<p>",   "<p ",    "<h1",   "<h2",
+    "<span",          "<a ",      "<br",     "<ul",   "<ol",    "<main", "<link",
+    "<header",        "<article", "<section"};
 
 Error unreadable(std::string_view what) {
   return Error{ErrorCode::unsupported_media, "the file is " + std::string(what)};

@@ -1,5 +1,7 @@
 #include "ingest/extract/extract.h"
 
+#include <iconv.h>
+
 #include "base/text.h"
 #include "ingest/extract/charset.h"
 #include "ingest/extract/detect.h"
@@ -45,6 +47,13 @@ Result<Extracted> extract(std::string_view bytes, std::string_view declared_type
     }
   }
   return Error{ErrorCode::internal, "a kind of file without a reader"};
+}
+
+void load_modules() {
+  // poppler converts by iconv, whose converters are libraries that are loaded on first use. They
+  // stay as long as one conversion is open, so this one is never closed.
+  [[maybe_unused]] static const iconv_t kOpen[] = {::iconv_open("UTF-8", "UTF-16"),
+                                                   ::iconv_open("UTF-16", "UTF-8")};
 }
 
 }  // namespace wenyuan::ingest

@@ -13,4 +13,8 @@ namespace wenyuan::ingest {
 // limit.
 Result<Extracted> extract(std::string_view bytes, std::string_view declared_type);
 
+// Loads what the parsers would otherwise load while they run. Call it once, before system calls are
+// taken away.
+void load_modules();
+
 }  // namespace wenyuan::ingest

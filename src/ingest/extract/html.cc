@@ -105,8 +105,14 @@ class Walker {
       case GUMBO_TAG_UL:
       case GUMBO_TAG_OL: enter_list(element); break;
       case GUMBO_TAG_LI: enter_item(); break;
-      case GUMBO_TAG_BLOCKQUOTE: enter_block(); ++quotes_; break;
-      case GUMBO_TAG_PRE: enter_block(); ++preformatted_; break;
+      case GUMBO_TAG_BLOCKQUOTE:
+        enter_block();
+        ++quotes_;
+        break;
+      case GUMBO_TAG_PRE:
+        enter_block();
+        ++preformatted_;
+        break;
       case GUMBO_TAG_TABLE: enter_table(node); break;
       case GUMBO_TAG_TR: first_cell_ = true; break;
       case GUMBO_TAG_TD:
@@ -125,8 +131,14 @@ class Walker {
         if (!builder_.has_title()) builder_.set_title(title_);
         break;
       case GUMBO_TAG_UL:
-      case GUMBO_TAG_OL: leave_block(); lists_.pop_back(); break;
-      case GUMBO_TAG_BLOCKQUOTE: leave_block(); --quotes_; break;
+      case GUMBO_TAG_OL:
+        leave_block();
+        lists_.pop_back();
+        break;
+      case GUMBO_TAG_BLOCKQUOTE:
+        leave_block();
+        --quotes_;
+        break;
       case GUMBO_TAG_PRE:
         if (table_depth_ == 0) flush_as(BlockKind::code, 0);
         --preformatted_;
@@ -239,8 +251,8 @@ class Walker {
 
 Result<Extracted> extract_html(std::string_view text) {
   if (text.size() > kHtmlSizeMax) {
-    return Error{ErrorCode::too_large, "the HTML file is larger than " +
-                                           std::to_string(kHtmlSizeMax >> 20) + " MiB"};
+    return Error{ErrorCode::too_large,
+                 "the HTML file is larger than " + std::to_string(kHtmlSizeMax >> 20) + " MiB"};
   }
   Arena arena;
   GumboOptions options = kGumboDefaultOptions;

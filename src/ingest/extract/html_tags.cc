@@ -68,8 +68,8 @@ bool is_hidden(const GumboElement& element) {
   const GumboAttribute* style = gumbo_get_attribute(&element.attributes, "style");
   if (style == nullptr) return false;
   const std::string rules = ";" + without_spaces(style->value) + ";";
-  for (const char* rule : {";display:none", ";visibility:hidden", ";font-size:0;", ";font-size:0px",
-                           ";opacity:0;"}) {
+  for (const char* rule :
+       {";display:none", ";visibility:hidden", ";font-size:0;", ";font-size:0px", ";opacity:0;"}) {
     if (rules.find(rule) != std::string::npos) return true;
   }
   return false;

@@ -61,6 +61,7 @@ int run(int argument_count, char** arguments) {
     std::fputs("usage: wenyuan-extract [MEDIA_TYPE] < FILE > RESULT\n", stderr);
     return 2;
   }
+  load_modules();
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // The sanitizers need calls that a parser has no business with.
   if (const Status entered = enter_strict_seccomp(); !entered) {

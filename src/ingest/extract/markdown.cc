@@ -17,12 +17,11 @@ constexpr std::size_t kEntitySizeMax = 32;
 // Text of an entity; md4c leaves them as written. Named ones are few in real files.
 std::string entity_text(std::string_view entity) {
   constexpr std::pair<std::string_view, std::string_view> kNamed[] = {
-      {"&amp;", "&"},     {"&lt;", "<"},      {"&gt;", ">"},     {"&quot;", "\""},
-      {"&apos;", "'"},    {"&nbsp;", " "},    {"&copy;", "©"},   {"&reg;", "®"},
-      {"&mdash;", "—"},   {"&ndash;", "–"},   {"&hellip;", "…"}, {"&ldquo;", "“"},
-      {"&rdquo;", "”"},   {"&lsquo;", "‘"},   {"&rsquo;", "’"},  {"&times;", "×"},
-      {"&rarr;", "→"},    {"&larr;", "←"},    {"&deg;", "°"},    {"&plusmn;", "±"},
-      {"&middot;", "·"},  {"&bull;", "•"},    {"&euro;", "€"},   {"&trade;", "™"}};
+      {"&amp;", "&"},    {"&lt;", "<"},    {"&gt;", ">"},    {"&quot;", "\""}, {"&apos;", "'"},
+      {"&nbsp;", " "},   {"&copy;", "©"},  {"&reg;", "®"},   {"&mdash;", "—"}, {"&ndash;", "–"},
+      {"&hellip;", "…"}, {"&ldquo;", "“"}, {"&rdquo;", "”"}, {"&lsquo;", "‘"}, {"&rsquo;", "’"},
+      {"&times;", "×"},  {"&rarr;", "→"},  {"&larr;", "←"},  {"&deg;", "°"},   {"&plusmn;", "±"},
+      {"&middot;", "·"}, {"&bull;", "•"},  {"&euro;", "€"},  {"&trade;", "™"}};
   for (const auto& [name, text] : kNamed) {
     if (entity == name) return std::string(text);
   }
@@ -42,14 +41,26 @@ class Reader {
 
   void enter(MD_BLOCKTYPE type, void* detail) {
     switch (type) {
-      case MD_BLOCK_QUOTE: flush(); ++quotes_; break;
-      case MD_BLOCK_UL: flush(); lists_.push_back(kBullets); break;
+      case MD_BLOCK_QUOTE:
+        flush();
+        ++quotes_;
+        break;
+      case MD_BLOCK_UL:
+        flush();
+        lists_.push_back(kBullets);
+        break;
       case MD_BLOCK_OL:
         flush();
         lists_.push_back(static_cast<MD_BLOCK_OL_DETAIL*>(detail)->start);
         break;
-      case MD_BLOCK_LI: flush(); begin_item(); break;
-      case MD_BLOCK_TABLE: flush(); in_table_ = true; break;
+      case MD_BLOCK_LI:
+        flush();
+        begin_item();
+        break;
+      case MD_BLOCK_TABLE:
+        flush();
+        in_table_ = true;
+        break;
       case MD_BLOCK_TR: first_cell_ = true; break;
       case MD_BLOCK_TH:
       case MD_BLOCK_TD:
@@ -66,10 +77,19 @@ class Reader {
 
   void leave(MD_BLOCKTYPE type, void* detail) {
     switch (type) {
-      case MD_BLOCK_QUOTE: flush(); --quotes_; break;
+      case MD_BLOCK_QUOTE:
+        flush();
+        --quotes_;
+        break;
       case MD_BLOCK_UL:
-      case MD_BLOCK_OL: flush(); lists_.pop_back(); break;
-      case MD_BLOCK_TABLE: flush_as(BlockKind::table, 0); in_table_ = false; break;
+      case MD_BLOCK_OL:
+        flush();
+        lists_.pop_back();
+        break;
+      case MD_BLOCK_TABLE:
+        flush_as(BlockKind::table, 0);
+        in_table_ = false;
+        break;
       case MD_BLOCK_TR: text_ += '\n'; break;
       case MD_BLOCK_HTML: in_html_ = false; break;
       case MD_BLOCK_H:
@@ -116,9 +136,9 @@ class Reader {
   void flush() {
     // An item's number waits for the paragraph inside of it.
     if (!text_.empty() && text_ == pending_number_) return;
-    flush_as(quotes_ > 0       ? BlockKind::quote
-             : lists_.empty()  ? BlockKind::paragraph
-                               : BlockKind::list_item,
+    flush_as(quotes_ > 0      ? BlockKind::quote
+             : lists_.empty() ? BlockKind::paragraph
+                              : BlockKind::list_item,
              0);
   }
 
@@ -142,8 +162,8 @@ Reader& reader(void* user) { return *static_cast<Reader*>(user); }
 
 MD_PARSER parser() {
   MD_PARSER calls{};
-  calls.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
-                MD_FLAG_PERMISSIVEURLAUTOLINKS;
+  calls.flags =
+      MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS | MD_FLAG_PERMISSIVEURLAUTOLINKS;
   calls.enter_block = [](MD_BLOCKTYPE type, void* detail, void* user) {
     reader(user).enter(type, detail);
     return 0;

@@ -1,0 +1,45 @@
+// Any text as a chat template, and any texts as a conversation; parts end with the byte 0xFF.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "llm/chat_template.h"
+#include "tests/llm/small_vocabularies.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace wenyuan;       // NOLINT: a program of one file
+  using namespace wenyuan::llm;  // NOLINT
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const std::vector<std::string_view> parts = split(bytes, '\xFF');
+  GgufWriter writer = small_bpe("smollm", {"h e", "l l"});
+  if (!parts[0].empty()) writer.set("tokenizer.chat_template", to_valid_utf8(parts[0]));
+  const auto file = open_bytes(writer.encode());
+  WY_ASSERT(file.has_value());
+  const auto chat = ChatTemplate::create(*file);
+  if (!chat) return 0;
+  const auto tokenizer = Tokenizer::create(*file);
+  WY_ASSERT(tokenizer.has_value());
+
+  std::vector<ChatMessage> messages;
+  std::vector<ChatMessage> harmless;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const Role role = static_cast<Role>((parts[i].size() + i) % 3);
+    messages.push_back({role, std::string(parts[i])});
+    harmless.push_back({role, "x"});
+  }
+  const auto controls = [&](const std::vector<ChatMessage>& conversation) {
+    const std::vector<TokenId> tokens = chat->render(**tokenizer, conversation);
+    return std::count_if(tokens.begin(), tokens.end(),
+                         [&](TokenId token) { return (*tokenizer)->piece(token).empty(); });
+  };
+  // Whatever the messages say, they add no control token.
+  WY_ASSERT(controls(messages) == controls(harmless));
+  return 0;
+}

@@ -1,0 +1,66 @@
+// Any bytes as a text, for each of the tokenizers; the first byte chooses one and its options.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "llm/tokenizer.h"
+#include "tests/llm/small_vocabularies.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+using namespace wenyuan;       // NOLINT: a program of one file
+using namespace wenyuan::llm;  // NOLINT
+
+constexpr std::size_t kBpeCount = 4;  // the first ones; they can say every byte
+constexpr std::size_t kSentencepiece = 4;
+
+const Tokenizer& tokenizer(std::size_t which) {
+  static const auto all = [] {
+    const auto made = [](const GgufWriter& writer) {
+      auto tokenizer = Tokenizer::create(opened(writer));
+      WY_ASSERT(tokenizer.has_value());
+      return *std::move(tokenizer);
+    };
+    const std::vector<std::string> merges = {"h e", "l l", "he ll", "Ġ w", "1 2", "Ċ Ċ"};
+    return std::array<std::unique_ptr<Tokenizer>, 7>{made(small_bpe("gpt-2", merges)),
+                                                     made(small_bpe("smollm", merges)),
+                                                     made(small_bpe("llama-bpe", merges)),
+                                                     made(small_bpe("qwen2", merges)),
+                                                     made(small_sentencepiece()),
+                                                     made(small_unigram()),
+                                                     made(small_wordpiece())};
+  }();
+  return *all[which];
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t which = data[0] % 7;
+  const EncodeOptions options{.add_special = (data[0] & 64) != 0,
+                              .parse_special = (data[0] & 128) != 0};
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const Tokenizer& chosen = tokenizer(which);
+  const std::vector<TokenId> tokens = chosen.encode(text, options);
+  // A character gives at most its three bytes; the space before it and what is added come on top.
+  WY_ASSERT(tokens.size() <= 3 * text.size() + 8);
+  for (const TokenId token : tokens) {
+    WY_ASSERT(token >= 0 && static_cast<std::size_t>(token) < chosen.size());
+  }
+  const std::string again = chosen.decode(tokens, true);
+  if (which < kBpeCount) WY_ASSERT(again == text);
+  const bool has_marks = text.find("▁") != std::string_view::npos;
+  if (which == kSentencepiece && !options.add_special && !options.parse_special && !text.empty() &&
+      !has_marks && is_utf8(text)) {
+    WY_ASSERT(again == " " + std::string(text));
+  }
+  return 0;
+}

@@ -1,0 +1,60 @@
+// The HTTP interface: schema/openapi.yaml, carried out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/http_server.h"
+#include "auth/identities.h"
+#include "auth/policy_engine.h"
+#include "base/clock.h"
+#include "ingest/indexer.h"
+#include "ingest/job_runner.h"
+#include "query/answer.h"
+#include "query/search.h"
+#include "store/blob_store.h"
+#include "store/database.h"
+
+namespace wenyuan::api {
+
+// All of them outlive the server that serves them.
+struct Services {
+  store::Database* database;
+  const store::BlobStore* blobs;
+  const auth::Identities* identities;
+  const auth::PolicyEngine* policies;
+  const query::Searcher* searcher;
+  const query::Answerer* answerer;
+  llm::Engine* engine;
+  ingest::Indexer* indexer;
+  ingest::JobRunner* jobs;
+  const Clock* clock;
+};
+
+struct ApiOptions {
+  double requests_per_second = 50;  // of one key, or of one address without a key
+  double requests_burst = 200;
+  std::int64_t upload_bytes_max = std::int64_t{256} << 20;
+  // What /v1/embeddings and /v1/completions take when the request names no model; may be empty.
+  std::string embedding_model;
+  std::string chat_model;
+  std::string version = "0.1.0";
+  // Whether the indexes show what the store has; /readyz says 503 until then. Absent: always.
+  std::function<bool()> indexes_ready;
+};
+
+// Adds every route to the server, which is to be started afterwards, and stopped before this goes.
+class Api {
+ public:
+  static Result<std::unique_ptr<Api>> create(const Services& services, const ApiOptions& options,
+                                             http::Server& server);
+  ~Api();
+
+ private:
+  struct Impl;
+  explicit Api(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wenyuan::api

@@ -1,0 +1,185 @@
+#include "api/call.h"
+
+#include <charconv>
+
+#include "base/sha256.h"
+#include "base/text.h"
+
+namespace wenyuan::api {
+namespace {
+
+constexpr std::size_t kKeyBytesMax = 512;
+
+Error unauthenticated() {
+  return {ErrorCode::unauthenticated, "A valid key is needed: Authorization: Bearer KEY"};
+}
+
+}  // namespace
+
+Call::Call(Shared& shared_state, http::Request& http_request, std::string id)
+    : shared(shared_state),
+      services(shared_state.services),
+      request(http_request),
+      request_id(std::move(id)),
+      now(shared_state.services.clock->now()) {
+  const std::string* header = request.headers.find("Authorization");
+  if (header == nullptr) return;
+  const std::string_view text = trim(*header);
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos || !http::same_name(text.substr(0, space), "Bearer")) return;
+  const std::string_view key = trim(text.substr(space));
+  if (key.size() <= kKeyBytesMax) key_ = std::string(key);
+}
+
+bool Call::has_credential() const { return !key_.empty(); }
+
+Status Call::sign_in() {
+  if (key_.empty()) return unauthenticated();
+  return services.database->read(
+      [&](store::Snapshot& snapshot) -> Status { return authenticate(snapshot); });
+}
+
+Status Call::authenticate(store::Snapshot& snapshot) {
+  WY_TRY(epoch_, snapshot.epoch());
+  auto found = services.identities->authenticate_key(snapshot, key_, now);
+  if (!found) {
+    if (found.error().code == ErrorCode::unauthenticated) return unauthenticated();
+    return std::move(found).error();
+  }
+  principal = *std::move(found);
+  WY_TRY(key_use_due_, services.identities->key_use_is_due(snapshot, principal.key_id, now));
+  return Done{};
+}
+
+Status Call::refresh(store::Snapshot& snapshot) {
+  if (principal.user_id.empty()) return Done{};  // an open route
+  WY_TRY(const Epoch current, snapshot.epoch());
+  if (current == epoch_) return Done{};
+  return authenticate(snapshot);
+}
+
+Status Call::require_role(std::string_view role) const { return require_any_role(role, role); }
+
+Status Call::require_any_role(std::string_view one, std::string_view other) const {
+  if (principal.acts_as(one) || principal.acts_as(other)) return Done{};
+  const std::string roles =
+      one == other ? std::string(one) : std::string(one) + " or " + std::string(other);
+  return Error{ErrorCode::forbidden, "This needs the role " + roles + " and a key with scope admin"};
+}
+
+Status Call::record(store::Transaction& tx, std::string_view action, audit::Outcome outcome) {
+  audit::Event event;
+  event.action = std::string(action);
+  event.outcome = outcome;
+  event.actor_id = principal.user_id;
+  event.key_id = principal.key_id;
+  event.object_id = object_id_;
+  event.request_id = request_id;
+  event.address = request.remote_address;
+  event.details = details_;
+  WY_TRY(const audit::Record record, audit::append(tx, event, now));
+  if (key_use_due_) {
+    WY_RETURN_IF_ERROR(services.identities->note_key_use(tx, principal.key_id, now));
+    key_use_due_ = false;
+  }
+  record_hash_ = record.hash;
+  recorded_ = true;
+  return Done{};
+}
+
+Status Call::record(std::string_view action, audit::Outcome outcome) {
+  auto written = services.database->write(
+      [&](store::Transaction& tx) -> Status { return record(tx, action, outcome); });
+  if (written) return written;
+  return Error{ErrorCode::unavailable, "The audit log cannot be written"};
+}
+
+Result<JsonIn> Call::json() {
+  if (const std::string* type = request.headers.find("Content-Type")) {
+    const std::string_view media = trim(std::string_view(*type).substr(0, type->find(';')));
+    if (!http::same_name(media, "application/json")) {
+      return Error{ErrorCode::unsupported_media, "The body must be application/json"};
+    }
+  }
+  // A route that takes uploads too has a higher limit of its own.
+  WY_RETURN_IF_ERROR(request.read_body([&](std::string_view piece) -> Status {
+    body_ += piece;
+    if (body_.size() <= kJsonBytesMax) return Done{};
+    return Error{ErrorCode::too_large,
+                 "A JSON body must not be over " + std::to_string(kJsonBytesMax) + " bytes"};
+  }));
+  if (body_.empty()) return Error{ErrorCode::invalid_argument, "A JSON body is needed"};
+  return parse_json(body_);
+}
+
+std::int64_t Call::query_integer(std::string_view name, std::int64_t fallback, std::int64_t min,
+                                 std::int64_t max) {
+  const auto text = request.query_value(name);
+  if (!text) return fallback;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc() && end == text->data() + text->size() && number >= min &&
+      number <= max) {
+    return number;
+  }
+  field_errors.push_back({"?" + std::string(name), "must be a whole number from " +
+                                                       std::to_string(min) + " to " +
+                                                       std::to_string(max)});
+  return fallback;
+}
+
+std::string Call::query_text(std::string_view name) {
+  auto text = request.query_value(name).value_or("");
+  if (text.size() <= 1024) return text;
+  field_errors.push_back({"?" + std::string(name), "must not be over 1024 bytes"});
+  return {};
+}
+
+store::Page Call::page() {
+  store::Page page;
+  page.limit = static_cast<int>(query_integer("limit", 50, 1, 200));
+  page.cursor = query_text("cursor");
+  return page;
+}
+
+Status Call::check_if_match(std::string_view etag) {
+  const std::string* header = request.headers.find("If-Match");
+  if (header == nullptr || trim(*header) == "*") return Done{};
+  for (const std::string_view one : split(*header, ',')) {
+    if (trim(one) == etag) return Done{};
+  }
+  precondition_failed = true;
+  return Error{ErrorCode::conflict, "It was changed since: read it again, then retry"};
+}
+
+http::Response json_response(int status, const Json& json) {
+  http::Response response = http::make_response(status, "application/json", to_text(json));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+http::Response no_content() {
+  http::Response response;
+  response.status = 204;
+  return response;
+}
+
+std::string etag_of(std::string_view text) { return "\"" + sha256_hex(text).substr(0, 32) + "\""; }
+
+http::Response tagged_response(const Call& call, const Json& json) {
+  http::Response response = json_response(200, json);
+  const std::string etag = etag_of(response.body);
+  response.headers.set("ETag", etag);
+  response.headers.set("Cache-Control", "private, no-cache");
+  const std::string* known = call.request.headers.find("If-None-Match");
+  if (known == nullptr || call.request.method != "GET") return response;
+  for (const std::string_view one : split(*known, ',')) {
+    if (trim(one) != etag) continue;
+    response.status = 304;
+    response.body.clear();
+    break;
+  }
+  return response;
+}
+
+}  // namespace wenyuan::api

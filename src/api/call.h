@@ -1,0 +1,175 @@
+// One request on its way through a handler: who asks, what was found wrong, what is to be recorded.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <semaphore>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/api.h"
+#include "api/http_message.h"
+#include "api/job_events.h"
+#include "api/json.h"
+#include "api/problem.h"
+#include "api/rate_limiter.h"
+#include "audit/log.h"
+
+namespace wenyuan::api {
+
+// What all requests share.
+struct Shared {
+  Shared(const Services& parts, const ApiOptions& settings)
+      : services(parts),
+        options(settings),
+        limiter({settings.requests_per_second, settings.requests_burst}) {}
+
+  const Services services;
+  const ApiOptions options;
+  RateLimiter limiter;
+  RateLimiter sign_in_limiter{{.per_second = 0.2, .burst = 20}};  // by address and by user name
+  JobEvents job_events;
+};
+
+class Call {
+ public:
+  Call(Shared& shared_state, http::Request& http_request, std::string id);
+
+  Shared& shared;
+  const Services& services;
+  http::Request& request;
+  const std::string request_id;
+  const UnixMillis now;
+
+  auth::Principal principal;  // of nobody until sign_in()
+  FieldErrors field_errors;
+  bool precondition_failed = false;
+
+  // --- who asks
+  // unauthenticated without a valid key.
+  Status sign_in();
+  bool has_credential() const;
+  // forbidden without the role (one of them), or with a key that may not be used for it.
+  Status require_role(std::string_view role) const;
+  Status require_any_role(std::string_view one, std::string_view other) const;
+
+  // --- the store, as the one who asks: their rights are looked at again when anything that access
+  // depends on has changed since sign_in().
+  template <class Work>
+  auto read(Work work) -> std::invoke_result_t<Work, store::Snapshot&> {
+    return services.database->read(
+        [&](store::Snapshot& snapshot) -> std::invoke_result_t<Work, store::Snapshot&> {
+          WY_RETURN_IF_ERROR(refresh(snapshot));
+          return work(snapshot);
+        });
+  }
+  template <class Work>
+  auto write(Work work) -> std::invoke_result_t<Work, store::Transaction&> {
+    return services.database->write(
+        [&](store::Transaction& tx) -> std::invoke_result_t<Work, store::Transaction&> {
+          WY_RETURN_IF_ERROR(refresh(tx));
+          return work(tx);
+        });
+  }
+  Result<Permit> permit(store::Snapshot& snapshot, Action action) {
+    return services.policies->permit(snapshot, principal, action);
+  }
+
+  // --- the audit log
+  // Adds to what the record of this request will say.
+  void note(std::string name, AttributeValue value) { details_[std::move(name)] = std::move(value); }
+  void note_object(std::string id) { object_id_ = std::move(id); }
+  // In the transaction of the act itself.
+  Status record(store::Transaction& tx, std::string_view action,
+                audit::Outcome outcome = audit::Outcome::allowed);
+  // In one of its own, for what changes nothing. unavailable when it cannot be written.
+  Status record(std::string_view action, audit::Outcome outcome = audit::Outcome::allowed);
+  bool recorded() const { return recorded_; }
+  // Of the last record: opaque, and tells nothing about others.
+  const std::string& record_hash() const { return record_hash_; }
+
+  // --- the body
+  Result<JsonIn> json();
+  // Bytes of the body as json() read them.
+  const std::string& body() const { return body_; }
+
+  // --- the query
+  // A whole number in range, or `fallback` when absent; a wrong one goes to field_errors.
+  std::int64_t query_integer(std::string_view name, std::int64_t fallback, std::int64_t min,
+                             std::int64_t max);
+  std::string query_text(std::string_view name);
+  store::Page page();
+
+  // conflict (412) when If-Match is given and does not name `etag`.
+  Status check_if_match(std::string_view etag);
+
+ private:
+  Status refresh(store::Snapshot& snapshot);
+  Status authenticate(store::Snapshot& snapshot);
+
+  std::string key_;  // as shown
+  Epoch epoch_ = 0;  // at which `principal` was true
+  bool key_use_due_ = false;
+  Attributes details_;
+  std::string object_id_;
+  std::string body_;
+  bool recorded_ = false;
+  std::string record_hash_;
+};
+
+// --- answers
+http::Response json_response(int status, const Json& json);
+http::Response no_content();
+// With an ETag of the bytes; 304 when the client has them.
+http::Response tagged_response(const Call& call, const Json& json);
+std::string etag_of(std::string_view text);
+template <class Items, class Convert>
+Json list_json(const Items& items, const std::string& next_cursor, Convert convert) {
+  Json json;
+  json["data"] = Json::array();
+  for (const auto& item : items) json["data"].push_back(convert(item));
+  json["next_cursor"] = next_cursor.empty() ? Json(nullptr) : Json(next_cursor);
+  return json;
+}
+
+// --- routes
+enum class Access { open, signed_in };
+enum class Body { none, json, upload };
+
+struct Route {
+  std::string_view method;
+  std::string_view path;
+  Result<http::Response> (*handler)(Call&);
+  // What a successful request is called in the audit log, when the handler records nothing itself.
+  // Empty: it is not recorded (health, static files).
+  std::string_view action = {};
+  // The scope that a key needs; empty: any.
+  std::string_view scope = {};
+  Body body = Body::none;
+  Access access = Access::signed_in;
+  ErrorStyle style = ErrorStyle::problem;
+};
+
+std::span<const Route> ask_routes();
+std::span<const Route> audit_routes();
+std::span<const Route> collection_routes();
+std::span<const Route> document_routes();
+std::span<const Route> grant_routes();
+std::span<const Route> group_routes();
+std::span<const Route> job_routes();
+std::span<const Route> key_routes();
+std::span<const Route> openai_routes();
+std::span<const Route> policy_routes();
+std::span<const Route> search_routes();
+std::span<const Route> session_routes();
+std::span<const Route> system_routes();
+std::span<const Route> upload_routes();
+std::span<const Route> user_routes();
+// All of the above: what schema/openapi.yaml describes.
+std::vector<Route> contract_routes();
+// The page; not part of the contract.
+std::vector<Route> web_routes();
+
+}  // namespace wenyuan::api

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "api/access.h"
+#include "api/call.h"
+#include "api/once.h"
+#include "api/wire.h"
+#include "base/id.h"
+
+namespace wenyuan::api {
+namespace {
+
+constexpr TextLimits kName{1, 512};
+
+// What the caller may do with each collection, as one snapshot has it.
+struct Rights {
+  Permit write, manage;
+};
+
+Result<Rights> rights(Call& call, store::Snapshot& snapshot) {
+  WY_TRY(Permit write, call.permit(snapshot, Action::write));
+  WY_TRY(Permit manage, call.permit(snapshot, Action::manage));
+  return Rights{std::move(write), std::move(manage)};
+}
+
+Json with_rights(const Collection& collection, const Rights& held) {
+  Json json = to_json(collection);
+  json["permissions"] = {"read"};
+  if (held.write.covers_collection(collection.id)) json["permissions"].push_back("write");
+  if (held.manage.covers_collection(collection.id)) json["permissions"].push_back("manage");
+  return json;
+}
+
+Result<http::Response> list_collections(Call& call) {
+  const store::Page page = call.page();
+  const std::string kind_text = call.query_text("kind");
+  const auto kind = collection_kind(kind_text);
+  if (!kind_text.empty() && !kind) {
+    call.field_errors.push_back({"?kind", "must be personal or organization"});
+  }
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const auto ids, call.services.policies->visible_collections(snapshot, call.principal));
+    WY_TRY(const Rights held, rights(call, snapshot));
+    Json json;
+    json["data"] = Json::array();
+    std::string next;
+    // Ids are random and sorted, so the last one seen is a cursor that tells nothing.
+    for (auto id = std::ranges::upper_bound(ids, page.cursor); id != ids.end(); ++id) {
+      WY_TRY(const Collection collection, store::collection(snapshot, *id));
+      if (kind && collection.kind != *kind) continue;
+      if (json["data"].size() == static_cast<std::size_t>(page.limit)) {
+        next = json["data"].back()["id"];
+        break;
+      }
+      json["data"].push_back(with_rights(collection, held));
+    }
+    json["next_cursor"] = text_or_null(next);
+    call.note("count", static_cast<std::int64_t>(json["data"].size()));
+    return json_response(200, json);
+  });
+}
+
+Result<http::Response> add_collection(Call& call) {
+  WY_TRY(const JsonIn body, call.json());
+  ObjectReader reader(body, "", call.field_errors);
+  Collection collection;
+  collection.name = reader.text("name", kName);
+  const std::string kind = reader.maybe_text("kind", {1, 32}).value_or("personal");
+  collection.attributes = reader.maybe_attributes("attributes").value_or(Attributes());
+  reader.refuse("taxonomy", "is not supported by this version");
+  if (const auto known = collection_kind(kind)) {
+    collection.kind = *known;
+  } else {
+    reader.complain("kind", "must be personal or organization");
+  }
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  // Its attributes decide who is shown its content by policies, so not everybody may set them.
+  if (collection.kind == CollectionKind::organization) {
+    WY_RETURN_IF_ERROR(call.require_role("admin"));
+  }
+  collection.id = new_id("col");
+  collection.owner_id = call.principal.user_id;
+  collection.created_at = collection.updated_at = call.now;
+  return write_once(call, call.body(), [&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(store::add_collection(tx, collection));
+    call.note_object(collection.id);
+    WY_RETURN_IF_ERROR(call.record(tx, "collection.add"));
+    WY_TRY(const Rights held, rights(call, tx));
+    http::Response response = json_response(201, with_rights(collection, held));
+    response.headers.set("Location", "/v1/collections/" + collection.id);
+    return response;
+  });
+}
+
+Result<http::Response> get_collection(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const Collection collection, visible_collection(call, snapshot, id));
+    WY_TRY(const Rights held, rights(call, snapshot));
+    return tagged_response(call, with_rights(collection, held));
+  });
+}
+
+Result<http::Response> change_collection(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  WY_TRY(const JsonIn body, call.json());
+  ObjectReader reader(body, "", call.field_errors);
+  const auto new_name = reader.maybe_text("name", kName);
+  const auto new_attributes = reader.maybe_attributes("attributes");
+  reader.refuse("kind", "cannot be changed");
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_TRY(Permit permit, call.permit(tx, Action::manage));
+    WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
+    WY_TRY(Collection collection, store::collection(tx, id));
+    WY_TRY(const Rights before, rights(call, tx));
+    WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, before)))));
+    if (new_attributes && collection.kind == CollectionKind::organization) {
+      WY_RETURN_IF_ERROR(call.require_role("admin"));
+    }
+    collection.name = new_name.value_or(collection.name);
+    collection.attributes = new_attributes.value_or(collection.attributes);
+    collection.updated_at = call.now;
+    WY_RETURN_IF_ERROR(store::update_collection(tx, permit, collection,
+                                                call.services.policies->access_attributes()));
+    call.note_object(id);
+    WY_RETURN_IF_ERROR(call.record(tx, "collection.change"));
+    WY_TRY(const Rights after, rights(call, tx));
+    return tagged_response(call, with_rights(collection, after));
+  });
+}
+
+Result<http::Response> remove_collection(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  std::vector<store::Erased> erased;
+  WY_TRY(http::Response response,
+         call.write([&](store::Transaction& tx) -> Result<http::Response> {
+           WY_TRY(const Permit permit, call.permit(tx, Action::manage));
+           WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
+           WY_TRY(const Collection collection, store::collection(tx, id));
+           WY_TRY(const Rights held, rights(call, tx));
+           WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, held)))));
+           WY_TRY(erased, store::remove_collection(tx, permit, id));
+           call.note_object(id);
+           call.note("documents", static_cast<std::int64_t>(erased.size()));
+           WY_RETURN_IF_ERROR(call.record(tx, "collection.erase"));
+           return no_content();
+         }));
+  std::vector<std::string> blobs;
+  for (const store::Erased& one : erased) {
+    blobs.insert(blobs.end(), one.unnamed_blobs.begin(), one.unnamed_blobs.end());
+  }
+  remove_files(call, blobs);
+  return response;
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "GET",
+     .path = "/v1/collections",
+     .handler = list_collections,
+     .action = "collection.list"},
+    {.method = "POST", .path = "/v1/collections", .handler = add_collection, .body = Body::json},
+    {.method = "GET",
+     .path = "/v1/collections/{id}",
+     .handler = get_collection,
+     .action = "collection.read"},
+    {.method = "PATCH",
+     .path = "/v1/collections/{id}",
+     .handler = change_collection,
+     .body = Body::json},
+    {.method = "DELETE", .path = "/v1/collections/{id}", .handler = remove_collection},
+};
+
+}  // namespace
+
+std::span<const Route> collection_routes() { return kRoutes; }
+
+}  // namespace wenyuan::api

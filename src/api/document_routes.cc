@@ -1,0 +1,230 @@
+// One document and what belongs to it. Uploads are in upload_routes.cc.
+#include "api/access.h"
+#include "api/call.h"
+#include "api/wire.h"
+#include "base/id.h"
+#include "base/sha256.h"
+
+namespace wenyuan::api {
+namespace {
+
+Result<http::Response> list_documents(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  const store::Page page = call.page();
+  store::DocumentFilter filter;
+  filter.collection_id = id;
+  filter.external_id = call.query_text("external_id");
+  filter.media_type = call.query_text("media_type");
+  if (const std::string text = call.query_text("state"); !text.empty()) {
+    filter.state = document_state(text);
+    if (!filter.state) {
+      call.field_errors.push_back({"?state", "must be queued, processing, ready or failed"});
+    }
+  }
+  if (const std::string text = call.query_text("created_after"); !text.empty()) {
+    filter.created_after = parse_rfc3339(text);
+    if (!filter.created_after) {
+      call.field_errors.push_back({"?created_after", "must be a time like 2026-01-31T00:00:00Z"});
+    }
+  }
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(visible_collection(call, snapshot, id));
+    WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
+    WY_TRY(const auto listing, store::documents(snapshot, permit, filter, page));
+    call.note("count", static_cast<std::int64_t>(listing.items.size()));
+    return json_response(200, list_json(listing.items, listing.next_cursor,
+                                        [](const Document& document) { return to_json(document); }));
+  });
+}
+
+Result<http::Response> get_document(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const Document document, readable_document(call, snapshot, id));
+    return tagged_response(call, to_json(document));
+  });
+}
+
+std::string document_etag(const Document& document) { return etag_of(to_text(to_json(document))); }
+
+Result<http::Response> change_document(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  WY_TRY(const JsonIn body, call.json());
+  ObjectReader reader(body, "", call.field_errors);
+  const auto title = reader.maybe_text("title", {1, 1024});
+  const auto attributes = reader.maybe_attributes("attributes");
+  reader.refuse("external_id", "cannot be changed");
+  reader.refuse("collection_id", "cannot be changed");
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_TRY(const Permit permit, call.permit(tx, Action::write));
+    auto document = store::document(tx, permit, id);
+    if (!document) return not_writable(call, tx, id, document.error());
+    WY_RETURN_IF_ERROR(call.check_if_match(document_etag(*document)));
+    document->title = title.value_or(document->title);
+    document->attributes = attributes.value_or(document->attributes);
+    auto changed = store::update_document(tx, permit, *document,
+                                          call.services.policies->access_attributes(), call.now);
+    if (!changed) return not_writable(call, tx, id, changed.error());
+    call.note_object(id);
+    WY_RETURN_IF_ERROR(call.record(tx, "document.change"));
+    return tagged_response(call, to_json(*changed));
+  });
+}
+
+Json receipt_json(const store::Erased& erased, const std::string& receipt_id, const Call& call) {
+  Json json;
+  json["receipt_id"] = receipt_id;
+  json["document_id"] = erased.document_id;
+  json["sha256"] = erased.sha256;
+  json["versions"] = erased.versions;
+  json["chunks"] = erased.chunks;
+  json["vectors"] = erased.vectors;
+  json["bytes"] = erased.bytes;
+  json["original_removed"] = erased.blob_removed;
+  json["erased_at"] = rfc3339(call.now);
+  json["audit_hash"] = call.record_hash();
+  return json;
+}
+
+Result<http::Response> remove_document(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  const std::string receipt_id = new_id("rct");
+  WY_TRY(const store::Erased erased,
+         call.write([&](store::Transaction& tx) -> Result<store::Erased> {
+           WY_TRY(const Permit permit, call.permit(tx, Action::write));
+           auto document = store::document(tx, permit, id);
+           if (!document) return not_writable(call, tx, id, document.error());
+           WY_RETURN_IF_ERROR(call.check_if_match(document_etag(*document)));
+           auto removed = store::remove_document(tx, permit, id);
+           if (!removed) return not_writable(call, tx, id, removed.error());
+           call.note_object(id);
+           call.note("receipt", receipt_id);
+           call.note("versions", removed->versions);
+           call.note("chunks", removed->chunks);
+           call.note("sha256", removed->sha256);
+           WY_RETURN_IF_ERROR(call.record(tx, "document.erase"));
+           return removed;
+         }));
+  if (!remove_files(call, erased.unnamed_blobs)) {
+    return Error{ErrorCode::unavailable,
+                 "The document is gone, but the file of its original could not be removed yet"};
+  }
+  return json_response(200, receipt_json(erased, receipt_id, call));
+}
+
+// RFC 6266 and 8187: an ASCII name for old clients, the real one for all others.
+std::string attachment(std::string_view title) {
+  std::string plain, escaped;
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : title) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool safe = letter || c == '.' || c == '-' || c == '_';
+    plain += safe || c == ' ' ? c : '_';
+    if (safe) {
+      escaped += c;
+    } else {
+      escaped += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + escaped;
+}
+
+Result<http::Response> get_content(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  WY_TRY(const Document document, call.read([&](store::Snapshot& snapshot) {
+    return readable_document(call, snapshot, id);
+  }));
+  const auto path = call.services.blobs->path(document.sha256);
+  // Read twice rather than kept in memory: originals can be large.
+  WY_TRY(const std::string hash, sha256_hex_of_file(path));
+  if (hash != document.sha256) {
+    return Error{ErrorCode::corrupt, "The original of this document is damaged on disk"};
+  }
+  http::Response response;
+  response.file = path;
+  response.headers.set("Content-Type", document.media_type.empty() ? "application/octet-stream"
+                                                                   : document.media_type);
+  response.headers.set("Content-Disposition", attachment(document.title));
+  // Whatever somebody uploaded: never to be run as part of this site.
+  response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
+  response.headers.set("Cache-Control", "private, no-cache");
+  response.headers.set("ETag", "\"" + document.sha256.substr(0, 32) + "\"");
+  return response;
+}
+
+Result<http::Response> list_chunks(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  const store::Page page = call.page();
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
+    WY_TRY(const auto listing, store::chunks(snapshot, permit, id, page));
+    return json_response(200, list_json(listing.items, listing.next_cursor,
+                                        [](const Chunk& chunk) { return to_json(chunk); }));
+  });
+}
+
+Result<http::Response> list_versions(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
+    WY_TRY(const auto versions, store::versions(snapshot, permit, id));
+    return json_response(200, list_json(versions, "", [](const store::DocumentVersion& version) {
+                           return to_json(version);
+                         }));
+  });
+}
+
+constexpr std::string_view kRead = "documents:read";
+constexpr std::string_view kWrite = "documents:write";
+
+constexpr Route kRoutes[] = {
+    {.method = "GET",
+     .path = "/v1/collections/{id}/documents",
+     .handler = list_documents,
+     .action = "document.list",
+     .scope = kRead},
+    {.method = "GET",
+     .path = "/v1/documents/{id}",
+     .handler = get_document,
+     .action = "document.read",
+     .scope = kRead},
+    {.method = "PATCH",
+     .path = "/v1/documents/{id}",
+     .handler = change_document,
+     .scope = kWrite,
+     .body = Body::json},
+    {.method = "DELETE",
+     .path = "/v1/documents/{id}",
+     .handler = remove_document,
+     .scope = kWrite},
+    {.method = "GET",
+     .path = "/v1/documents/{id}/content",
+     .handler = get_content,
+     .action = "document.download",
+     .scope = kRead},
+    {.method = "GET",
+     .path = "/v1/documents/{id}/chunks",
+     .handler = list_chunks,
+     .action = "document.read",
+     .scope = kRead},
+    {.method = "GET",
+     .path = "/v1/documents/{id}/versions",
+     .handler = list_versions,
+     .action = "document.read",
+     .scope = kRead},
+};
+
+}  // namespace
+
+std::span<const Route> document_routes() { return kRoutes; }
+
+}  // namespace wenyuan::api

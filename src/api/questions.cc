@@ -1,0 +1,52 @@
+#include "api/questions.h"
+
+#include <algorithm>
+
+#include "base/sha256.h"
+
+namespace wenyuan::api {
+namespace {
+
+constexpr std::size_t kCollectionsMax = 100;
+constexpr std::size_t kNotedDocumentsMax = 32;
+
+}  // namespace
+
+std::vector<std::string> read_collection_ids(ObjectReader& reader) {
+  auto ids = reader.maybe_texts("collection_ids", kCollectionsMax, {1, 64});
+  if (!ids) return {};
+  // An empty list cannot mean "everything".
+  if (ids->empty()) reader.complain("collection_ids", "must not be empty; leave it out for all");
+  return *std::move(ids);
+}
+
+std::optional<store::DocumentFilter> read_filter(ObjectReader& reader) {
+  auto object = reader.maybe_object("filter");
+  if (!object) return std::nullopt;
+  store::DocumentFilter filter;
+  filter.attributes = object->maybe_attributes("attributes").value_or(Attributes());
+  filter.media_type = object->maybe_text("media_type", {1, 128}).value_or("");
+  filter.external_id = object->maybe_text("external_id", {1, 512}).value_or("");
+  if (const auto text = object->maybe_text("created_after", {1, 64})) {
+    filter.created_after = parse_rfc3339(*text);
+    if (!filter.created_after) {
+      object->complain("created_after", "must be a time like 2026-01-31T00:00:00Z");
+    }
+  }
+  return filter;
+}
+
+void note_question(Call& call, std::string_view text) { call.note("query_sha256", sha256_hex(text)); }
+
+void note_hits(Call& call, const std::vector<query::SearchHit>& hits) {
+  std::vector<std::string> documents;
+  for (const query::SearchHit& hit : hits) {
+    if (std::ranges::count(documents, hit.chunk.document_id) > 0) continue;
+    if (documents.size() == kNotedDocumentsMax) break;
+    documents.push_back(hit.chunk.document_id);
+  }
+  call.note("hits", static_cast<std::int64_t>(hits.size()));
+  call.note("documents", std::move(documents));
+}
+
+}  // namespace wenyuan::api

@@ -1,0 +1,300 @@
+#include "ingest/indexer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "store/content_store.h"
+
+namespace wenyuan::ingest {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kBatchChunkCount = 500;  // about so many a batch; a commit is never parted
+constexpr std::size_t kChangeCountMax = 256;   // entries of the log read at once
+constexpr std::size_t kSealChunkCount = 2000;  // changed chunks after which a seal is due
+constexpr std::chrono::seconds kSealAge{30};   // after the last change
+constexpr std::size_t kVerifyPage = 2000;
+constexpr int kVerifyRoundMax = 20;
+
+std::string joined_headings(const Location& location) {
+  std::string text;
+  for (const std::string& heading : location.heading_path) {
+    if (!text.empty()) text += '\n';
+    text += heading;
+  }
+  return text;
+}
+
+std::size_t chunk_count(const store::Change& change) {
+  if (change.first_chunk <= 0 || change.last_chunk < change.first_chunk) return 0;
+  return static_cast<std::size_t>(change.last_chunk - change.first_chunk + 1);
+}
+
+// As many whole commits from the front as make a batch of the wanted size; at least one.
+std::size_t batch_end(const std::vector<store::Change>& changes) {
+  std::size_t chunks = 0;
+  for (std::size_t at = 0; at < changes.size(); ++at) {
+    const bool commit_begins = at > 0 && changes[at].commit != changes[at - 1].commit;
+    if (commit_begins && chunks + chunk_count(changes[at]) > kBatchChunkCount) return at;
+    chunks += chunk_count(changes[at]);
+  }
+  return changes.size();
+}
+
+std::string difference(std::string_view what, const std::vector<ChunkId>& wanted,
+                       const std::vector<ChunkId>& found) {
+  std::vector<ChunkId> missing;
+  std::vector<ChunkId> extra;
+  std::set_difference(wanted.begin(), wanted.end(), found.begin(), found.end(),
+                      std::back_inserter(missing));
+  std::set_difference(found.begin(), found.end(), wanted.begin(), wanted.end(),
+                      std::back_inserter(extra));
+  std::string text;
+  const auto add = [&](const std::vector<ChunkId>& ids, std::string_view verb) {
+    if (ids.empty()) return;
+    if (!text.empty()) text += "; ";
+    text += std::string(what) + " " + std::string(verb) + " " + std::to_string(ids.size()) +
+            " chunks, the first is " + std::to_string(ids.front());
+  };
+  add(missing, "lacks");
+  add(extra, "has too much:");
+  return text;
+}
+
+}  // namespace
+
+struct Indexer::Impl {
+  // One compartment's writer. Held while changes are read and applied, so that two callers never
+  // apply the same ones.
+  struct Slot {
+    std::mutex mutex;
+    std::size_t changed = 0;                // chunks since the last seal; guarded by mutex
+    bool removed = false;                   // guarded by mutex
+    SteadyClock::time_point last_change{};  // guarded by mutex
+  };
+
+  store::Database& database;
+  index::Compartments& compartments;
+  const std::size_t vector_size;
+  std::mutex mutex;
+  std::map<LabelId, std::shared_ptr<Slot>> slots;  // guarded by mutex
+
+  std::shared_ptr<Slot> slot(LabelId label) {
+    const std::lock_guard lock(mutex);
+    std::shared_ptr<Slot>& found = slots[label];
+    if (!found) found = std::make_shared<Slot>();
+    return found;
+  }
+
+  Result<CommitNumber> last_change(LabelId label) {
+    return database.read(
+        [&](store::Snapshot& snapshot) { return store::last_change(snapshot, label); });
+  }
+
+  index::IndexedChunk to_indexed(Chunk chunk) const;
+  Result<index::Batch> next_batch(LabelId label, CommitNumber after);
+  Status catch_up(LabelId label);
+  Status catch_up_locked(LabelId label, Slot& slot);
+  Status seal_if_due(LabelId label, bool all);
+  Result<std::set<LabelId>> all_labels();
+  struct StoredIds {
+    CommitNumber last_change = 0;
+    std::vector<ChunkId> chunks;
+    std::vector<ChunkId> with_vector;
+  };
+  Result<StoredIds> stored_ids(LabelId label);
+  Result<std::string> compare(LabelId label);
+};
+
+index::IndexedChunk Indexer::Impl::to_indexed(Chunk chunk) const {
+  index::IndexedChunk indexed;
+  indexed.id = chunk.id;
+  indexed.title = std::move(chunk.title);
+  indexed.headings = joined_headings(chunk.location);
+  indexed.text = std::move(chunk.text);
+  if (vector_size == 0 || chunk.vector.size() == vector_size) {
+    indexed.vector = std::move(chunk.vector);
+  }
+  return indexed;
+}
+
+// Log and chunks in one snapshot: what is added here was there when the log said so, or is now. A
+// batch with commit 0 means that there is nothing to do.
+Result<index::Batch> Indexer::Impl::next_batch(LabelId label, CommitNumber after) {
+  return database.read([&](store::Snapshot& snapshot) -> Result<index::Batch> {
+    WY_TRY(std::vector<store::Change> changes,
+           store::changes(snapshot, label, after, kChangeCountMax));
+    changes.resize(batch_end(changes));
+    index::Batch batch;
+    std::set<ChunkId> added;
+    for (const store::Change& change : changes) {
+      batch.commit = change.commit;
+      if (chunk_count(change) == 0) continue;
+      if (!change.added) {
+        for (ChunkId id = change.first_chunk; id <= change.last_chunk; ++id) {
+          batch.removed.push_back(id);
+        }
+        continue;
+      }
+      WY_TRY(std::vector<Chunk> chunks,
+             store::chunks_for_index(snapshot, label, change.first_chunk, change.last_chunk,
+                                     chunk_count(change)));
+      for (Chunk& chunk : chunks) {
+        if (added.insert(chunk.id).second) batch.added.push_back(to_indexed(std::move(chunk)));
+      }
+    }
+    return batch;
+  });
+}
+
+Status Indexer::Impl::catch_up(LabelId label) {
+  const std::shared_ptr<Slot> own = slot(label);
+  const std::lock_guard lock(own->mutex);
+  return catch_up_locked(label, *own);
+}
+
+Status Indexer::Impl::catch_up_locked(LabelId label, Slot& slot) {
+  WY_TRY(const CommitNumber last, last_change(label));
+  // A label without changes is gone; an index that is ahead belongs to a store that was put back.
+  if (compartments.applied(label) > last) {
+    WY_RETURN_IF_ERROR(compartments.drop(label));
+    slot.changed = 0;
+  }
+  while (compartments.applied(label) < last) {
+    WY_TRY(index::Batch batch, next_batch(label, compartments.applied(label)));
+    if (batch.commit == 0) batch.commit = last;
+    slot.changed += batch.removed.size() + batch.added.size();
+    slot.removed = slot.removed || !batch.removed.empty();
+    slot.last_change = SteadyClock::now();
+    WY_RETURN_IF_ERROR(compartments.apply(label, batch));
+  }
+  return Done{};
+}
+
+Status Indexer::Impl::seal_if_due(LabelId label, bool all) {
+  const std::shared_ptr<Slot> own = slot(label);
+  const std::lock_guard lock(own->mutex);
+  if (own->changed == 0) return Done{};
+  // What was removed should not stay on the disk for long.
+  const bool due = all || own->removed || own->changed > kSealChunkCount ||
+                   SteadyClock::now() - own->last_change > kSealAge;
+  if (!due) return Done{};
+  WY_RETURN_IF_ERROR(compartments.seal(label));
+  own->changed = 0;
+  own->removed = false;
+  return Done{};
+}
+
+// Those of the store and those of the indexes.
+Result<std::set<LabelId>> Indexer::Impl::all_labels() {
+  WY_TRY(const std::vector<Label> stored,
+         database.read([](store::Snapshot& snapshot) { return store::labels(snapshot); }));
+  std::set<LabelId> all;
+  for (const Label& label : stored) all.insert(label.id);
+  for (const index::CompartmentStatus& status : compartments.status()) all.insert(status.label);
+  return all;
+}
+
+Result<Indexer::Impl::StoredIds> Indexer::Impl::stored_ids(LabelId label) {
+  return database.read([&](store::Snapshot& snapshot) -> Result<StoredIds> {
+    StoredIds ids;
+    WY_TRY(ids.last_change, store::last_change(snapshot, label));
+    ChunkId next = 0;
+    for (;;) {
+      WY_TRY(const std::vector<Chunk> page,
+             store::chunks_for_index(snapshot, label, next, std::numeric_limits<ChunkId>::max(),
+                                     kVerifyPage));
+      for (const Chunk& chunk : page) {
+        ids.chunks.push_back(chunk.id);
+        const std::size_t size = chunk.vector.size();
+        if (size > 0 && (vector_size == 0 || size == vector_size)) {
+          ids.with_vector.push_back(chunk.id);
+        }
+      }
+      if (page.size() < kVerifyPage) return ids;
+      next = page.back().id + 1;
+    }
+  });
+}
+
+// Empty when they agree.
+Result<std::string> Indexer::Impl::compare(LabelId label) {
+  const std::shared_ptr<Slot> own = slot(label);
+  const std::lock_guard lock(own->mutex);
+  for (int round = 0; round < kVerifyRoundMax; ++round) {
+    WY_RETURN_IF_ERROR(catch_up_locked(label, *own));
+    WY_TRY(const StoredIds stored, stored_ids(label));
+    // Somebody wrote in between.
+    if (stored.last_change != compartments.applied(label)) continue;
+    WY_TRY(const index::Compartments::Contents contents, compartments.contents(label));
+    std::string text = difference("the keyword index", stored.chunks, contents.lexical);
+    // Without an embedding model the indexes hold no vectors, whatever the store has.
+    if (contents.vectors.empty() && vector_size == 0) return text;
+    const std::string vectors =
+        difference("the vector index", stored.with_vector, contents.vectors);
+    if (!text.empty() && !vectors.empty()) text += "; ";
+    return text + vectors;
+  }
+  return Error{ErrorCode::unavailable, "the compartment changes too fast to be compared"};
+}
+
+Indexer::Indexer(store::Database& database, index::Compartments& compartments,
+                 std::size_t vector_size)
+    : impl_(new Impl{database, compartments, vector_size, {}, {}}) {}
+Indexer::~Indexer() = default;
+
+Status Indexer::catch_up(std::span<const LabelId> labels) {
+  WY_TRY(const std::vector<CommitNumber> last,
+         impl_->database.read([&](store::Snapshot& snapshot) -> Result<std::vector<CommitNumber>> {
+           std::vector<CommitNumber> numbers;
+           for (const LabelId label : labels) {
+             WY_TRY(const CommitNumber number, store::last_change(snapshot, label));
+             numbers.push_back(number);
+           }
+           return numbers;
+         }));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const CommitNumber applied = impl_->compartments.applied(labels[i]);
+    // A compartment may be ahead by now, but one whose label is gone must go as well.
+    if (applied >= last[i] && (last[i] != 0 || applied == 0)) continue;
+    WY_RETURN_IF_ERROR(impl_->catch_up(labels[i]));
+  }
+  return Done{};
+}
+
+Status Indexer::catch_up_all(std::stop_token stop) {
+  WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
+  for (const LabelId label : labels) {
+    if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped"};
+    WY_RETURN_IF_ERROR(impl_->catch_up(label));
+  }
+  return Done{};
+}
+
+Status Indexer::seal_changed(bool all) {
+  std::vector<LabelId> labels;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    for (const auto& [label, slot] : impl_->slots) labels.push_back(label);
+  }
+  for (const LabelId label : labels) WY_RETURN_IF_ERROR(impl_->seal_if_due(label, all));
+  return Done{};
+}
+
+Result<std::vector<Indexer::Mismatch>> Indexer::verify() {
+  WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
+  std::vector<Mismatch> mismatches;
+  for (const LabelId label : labels) {
+    WY_TRY(std::string what, impl_->compare(label));
+    if (!what.empty()) mismatches.push_back({label, std::move(what)});
+  }
+  return mismatches;
+}
+
+}  // namespace wenyuan::ingest

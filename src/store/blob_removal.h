@@ -1,0 +1,18 @@
+// Removes the files of erased documents, without touching what somebody stores anew at that moment.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "store/blob_store.h"
+#include "store/database.h"
+
+namespace wenyuan::store {
+
+// After the commit that erased them (Erased::unnamed_blobs). Looks again, where nobody else writes,
+// whether a row names each; one that somebody has just put and holds stays too. What a crash leaves
+// here is found by BlobStore::remove_unnamed() at the next start.
+Status remove_blobs(Database& database, const BlobStore& blobs,
+                    std::span<const std::string> sha256s);
+
+}  // namespace wenyuan::store
