@@ -7,7 +7,7 @@ export function showSignIn(main, enter) {
   const wrong = el("p", {class: "wrong", role: "alert", hidden: true});
   const input = el("input", {
     id: "key", type: "password", name: "key", autocomplete: "current-password", required: true,
-    spellcheck: "false", placeholder: "wk_…",
+    spellcheck: "false", placeholder: "wy_…",
   });
   const button = el("button", {class: "button primary", type: "submit"}, t("sign_in"));
   const form = el("form", {class: "card", onsubmit: submit},

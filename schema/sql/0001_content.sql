@@ -56,7 +56,8 @@ CREATE TABLE documents (
   collection_id TEXT NOT NULL REFERENCES collections (id),
   label_id INTEGER NOT NULL REFERENCES labels (id),
   own_label INTEGER NOT NULL,
-  title TEXT NOT NULL,
+  title TEXT NOT NULL,      -- '' until one is given or found
+  file_name TEXT NOT NULL,  -- of the upload; '' when it had none
   external_id TEXT NOT NULL,
   media_type TEXT NOT NULL,
   sha256 TEXT NOT NULL REFERENCES blobs (sha256),

@@ -40,7 +40,7 @@ std::string media_type_of(const http::Part& part) {
   return "application/octet-stream";
 }
 
-std::string title_of(const http::Part& part) {
+std::string file_name_of(const http::Part& part) {
   return part.file_name.substr(0, byte_offset(part.file_name, 255));
 }
 
@@ -121,10 +121,10 @@ class FileReceiver {
     WY_TRY(store::BlobInfo blob, writer_->finish());
     writer_.reset();
     if (blob.size_bytes == 0) {
-      return Error{ErrorCode::invalid_argument, "The file " + title_of(part_) + " is empty"};
+      return Error{ErrorCode::invalid_argument, "The file " + file_name_of(part_) + " is empty"};
     }
     Upload upload;
-    upload.document.title = title_of(part_);
+    upload.document.file_name = file_name_of(part_);
     upload.document.media_type = media_type_of(part_);
     upload.blob = std::move(blob);
     uploads_.push_back(std::move(upload));

@@ -36,7 +36,8 @@ Json to_json(const Document& document) {
   Json json;
   json["id"] = document.id;
   json["collection_id"] = document.collection_id;
-  json["title"] = document.title;
+  json["title"] = document.title.empty() ? document.file_name : document.title;
+  json["file_name"] = text_or_null(document.file_name);
   json["external_id"] = text_or_null(document.external_id);
   json["media_type"] = document.media_type;
   json["size_bytes"] = document.size_bytes;
@@ -81,7 +82,7 @@ Json to_json(const Location& location) {
 
 Json to_json(const Chunk& chunk) {
   Json json;
-  json["id"] = chunk_wire_id(chunk);
+  json["chunk_id"] = chunk_wire_id(chunk);
   json["document_id"] = chunk.document_id;
   json["ordinal"] = chunk.ordinal;
   json["text"] = chunk.text;

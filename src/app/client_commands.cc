@@ -35,7 +35,8 @@ std::string place(const json& location) {
   for (const json& heading : location.value("heading_path", json::array())) {
     text += (text.empty() ? "" : " > ") + heading.get<std::string>();
   }
-  const int page = location.value("page", 0);
+  const auto at = location.find("page");
+  const int page = at != location.end() && at->is_number_integer() ? at->get<int>() : 0;
   if (page > 0) text += (text.empty() ? "page " : ", page ") + std::to_string(page);
   return text;
 }

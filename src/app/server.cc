@@ -1,6 +1,7 @@
 #include "app/server.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <iostream>
 #include <optional>
@@ -56,6 +57,14 @@ sigset_t stop_signals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   return signals;
+}
+
+// Every open index and connection is a file.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void print_start(const Config& config, int port, const ChosenModels& models,
@@ -123,6 +132,10 @@ Status Server::Impl::open_store() {
          }));
   WY_TRY(identities, auth::Identities::open(config.data));
   policies.emplace(config.access_attributes);
+  // A changed setting gives documents other labels.
+  WY_RETURN_IF_ERROR(database->write([&](store::Transaction& tx) {
+    return store::use_access_attributes(tx, config.access_attributes);
+  }));
   WY_TRY(checkpointer, audit::Checkpointer::open(config.data));
   return Done{};
 }
@@ -173,6 +186,11 @@ Status Server::Impl::start_work() {
     if (const Status sealed = indexer->seal_changed(false); !sealed) {
       log::error("index.seal_failed", {{"why", sealed.error().message}});
     }
+    // What was erased is overwritten in the database; this empties the log that still has it.
+    // Readers in the way make it fail, and the next time succeed.
+    if (const Status emptied = database->checkpoint(); !emptied) {
+      log::debug("store.checkpoint_later", {{"why", emptied.error().message}});
+    }
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
   return Done{};
@@ -218,6 +236,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   // Blocked before any thread exists, so that run() alone sees them.
   const sigset_t signals = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  raise_file_limit();
   auto impl = std::make_unique<Impl>(config);
   WY_RETURN_IF_ERROR(impl->open_store());
   WY_RETURN_IF_ERROR(impl->start_engine());

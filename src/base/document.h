@@ -48,7 +48,8 @@ struct Document {
   std::string id;  // doc_…
   std::string collection_id;
   LabelId label_id = 0;
-  std::string title;
+  std::string title;      // given at upload, else found in the file; empty until then
+  std::string file_name;  // of the upload; may be empty
   std::string external_id;
   std::string media_type;
   std::string sha256;  // hex, of the original bytes

@@ -97,6 +97,7 @@ Status set_document_compartment(Transaction& tx, const std::string& document_id,
 struct NewDocument {
   std::string collection_id{};
   std::string title{};
+  std::string file_name{};  // takes the place of a title when neither upload nor file has one
   std::string external_id{};  // the same one again is a new version of that document
   std::string media_type{};   // as declared; extraction sets the real one
   std::string blob_sha256{};  // hex; the blob must be in the BlobStore already

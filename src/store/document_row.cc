@@ -8,7 +8,7 @@ std::string document_columns() {
   return "d.number, d.id, d.collection_id, d.label_id, d.own_label, d.title, d.external_id, "
          "d.media_type, d.sha256, d.size_bytes, d.version, d.text_version, d.state, d.error, "
          "d.job_id, d.attributes, d.chunk_count, d.first_chunk, d.last_chunk, d.text_size, "
-         "d.page_count, d.created_at, d.updated_at";
+         "d.page_count, d.created_at, d.updated_at, d.file_name";
 }
 
 Result<DocumentRow> read_document_row(const Statement& statement) {
@@ -39,6 +39,7 @@ Result<DocumentRow> read_document_row(const Statement& statement) {
   document.page_count = statement.integer(20);
   document.created_at = statement.integer(21);
   document.updated_at = statement.integer(22);
+  document.file_name = statement.text(23);
   return row;
 }
 

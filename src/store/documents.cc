@@ -62,8 +62,8 @@ Status insert_row(Transaction& tx, DocumentRow& row) {
          tx.prepare("INSERT INTO documents (id, collection_id, label_id, own_label, title, "
                     "external_id, media_type, sha256, size_bytes, version, text_version, state, "
                     "error, job_id, attributes, chunk_count, first_chunk, last_chunk, text_size, "
-                    "page_count, embedding_model, created_at, updated_at) VALUES (?1, ?2, ?3, 0, "
-                    "?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, '', '', ?11, 0, 0, 0, 0, 0, '', ?12, ?12) "
+                    "page_count, embedding_model, created_at, updated_at, file_name) VALUES (?1, ?2, ?3, 0, "
+                    "?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, '', '', ?11, 0, 0, 0, 0, 0, '', ?12, ?12, ?13) "
                     "RETURNING number"));
   WY_RETURN_IF_ERROR(statement.bind(1, document.id)
                          .bind(2, document.collection_id)
@@ -77,6 +77,7 @@ Status insert_row(Transaction& tx, DocumentRow& row) {
                          .bind(10, name(document.state))
                          .bind(11, encode_attributes(document.attributes))
                          .bind(12, document.created_at)
+                         .bind(13, document.file_name)
                          .step());
   row.number = statement.integer(0);
   return Done{};
@@ -118,6 +119,7 @@ Result<Document> add_first_version(Transaction& tx, const NewDocument& wanted,
   document.id = new_id("doc");
   document.collection_id = wanted.collection_id;
   document.title = wanted.title;
+  document.file_name = wanted.file_name;
   document.external_id = wanted.external_id;
   document.media_type = wanted.media_type;
   document.sha256 = wanted.blob_sha256;

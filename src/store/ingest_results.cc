@@ -93,6 +93,7 @@ Status finish_document(Transaction& tx, const std::string& document_id, const Pr
   row.text_version = document.version;
   if (!processed.media_type.empty()) document.media_type = processed.media_type;
   if (document.title.empty()) document.title = processed.title;
+  if (document.title.empty()) document.title = document.file_name;
   document.page_count = processed.page_count;
   document.state = DocumentState::ready;
   document.error.clear();
@@ -112,6 +113,7 @@ Status fail_document(Transaction& tx, const std::string& document_id, const std:
   WY_RETURN_IF_ERROR(tx.raise_commit());
   row.document.state = DocumentState::failed;
   row.document.error = error;
+  if (row.document.title.empty()) row.document.title = row.document.file_name;
   row.document.updated_at = now;
   WY_RETURN_IF_ERROR(save_document(tx, row));
   return end_jobs(tx, row, JobState::failed, error, now);

@@ -62,7 +62,7 @@ class Crash(unittest.TestCase):
         kept = [{}, {}, {}]
         unsure = [{}, {}, {}]
         acknowledged = 0
-        server = Server()
+        server = Server(arguments=["--requests-per-second", "100000"])
         try:
             server.start()
             collection_id = server.client().create_collection("Crash")["id"]

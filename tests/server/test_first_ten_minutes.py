@@ -10,11 +10,11 @@ DOCUMENTS = pathlib.Path(__file__).parent.parent / "data" / "documents"
 SAMPLE = pathlib.Path(__file__).parent.parent.parent / "docs" / "sample"
 
 UPLOADS = [
-    ("guide.pdf", "application/pdf"),
-    ("report.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    ("page.html", "text/html"),
-    ("notes.md", "text/markdown"),
-    ("plain.txt", "text/plain"),
+    ("report.pdf", "application/pdf"),
+    ("contract.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("leave.html", "text/html"),
+    ("pumps.md", "text/markdown"),
+    ("river.txt", "text/plain"),
 ]
 
 
@@ -47,7 +47,7 @@ class FirstTenMinutes(unittest.TestCase):
     def test_the_original_bytes_come_back(self):
         answer = self.admin.get(f"/v1/documents/{self.ids[0]}/content")
         self.assertEqual(answer.status, 200)
-        self.assertEqual(answer.body, (DOCUMENTS / "guide.pdf").read_bytes())
+        self.assertEqual(answer.body, (DOCUMENTS / "report.pdf").read_bytes())
 
     def test_search_finds_english_and_chinese(self):
         for mode in ("keyword", "hybrid"):
@@ -90,7 +90,7 @@ class FirstTenMinutes(unittest.TestCase):
         self.check_answer("发票收到后多少天内付款？", "三十天")
 
     def test_a_citation_of_a_pdf_has_its_page_and_boxes(self):
-        hit = self.admin.search("guide", collection_ids=[self.collection["id"]], limit=50)
+        hit = self.admin.search("report", collection_ids=[self.collection["id"]], limit=50)
         pdf = [each for each in hit["results"] if each["document_id"] == self.ids[0]]
         self.assertTrue(pdf)
         for each in pdf:
@@ -150,7 +150,7 @@ class FirstTenMinutes(unittest.TestCase):
 
     def test_the_same_bytes_again_are_recognised(self):
         again = self.admin.must(202, self.admin.upload(self.collection["id"], [
-            ("notes.md", (DOCUMENTS / "notes.md").read_bytes(), "text/markdown")]))
+            ("pumps.md", (DOCUMENTS / "pumps.md").read_bytes(), "text/markdown")]))
         self.assertEqual(again["documents"][0]["id"], self.ids[3])
 
     def test_a_deleted_document_is_gone_at_once(self):

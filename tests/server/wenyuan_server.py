@@ -173,7 +173,8 @@ class Server:
 
     def start(self, seconds=START_SECONDS):
         self.port = free_port()
-        self.log = open(self.data.parent / (self.data.name + ".log"), "ab")
+        if self.log is None:
+            self.log = open(self.data.parent / (self.data.name + ".log"), "ab")
         self.process = subprocess.Popen(
             [str(self.program), "serve", "--data", str(self.data), "--models", str(self.models),
              "--listen", f"127.0.0.1:{self.port}", *self.arguments],
