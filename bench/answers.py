@@ -14,7 +14,7 @@ import sys
 import time
 import unicodedata
 
-from common import DATA, Server, add_documents, lines, percentile
+from common import DATA, ROOT, Server, add_documents, lines, percentile
 
 SEED = 20261122
 
@@ -96,7 +96,7 @@ def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     names = sys.argv[2:] or ["squad_v1.1_dev", "cmrc2018_dev"]
     with Server(arguments=["--requests-per-second", "100000"]) as server, \
-            open("build/answers.jsonl", "w", encoding="utf-8") as dump:
+            open(ROOT / "build" / "answers.jsonl", "w", encoding="utf-8") as dump:
         for name in names:
             measure(server.client(), name, count, dump)
 

@@ -74,8 +74,10 @@ Result<Spoken> speak_from_collections(Call& call, const ChatRequest& request,
 Result<Spoken> speak_plainly(Call& call, const ChatRequest& request, const OnDelta& on_delta,
                              const std::stop_token& stop) {
   Spoken spoken;
+  llm::GenerateRequest generate = request.generate;
+  generate.cache_scope = call.principal.user_id;
   WY_TRY(spoken.usage, call.services.engine->generate(
-                           request.generate,
+                           generate,
                            [&](std::string_view text) {
                              spoken.text += text;
                              return on_delta(text);

@@ -169,6 +169,9 @@ Result<Attributes> decode_attributes(std::string_view text) {
     attributes.emplace(std::move(*name), std::move(*value));
   } while (reader.accept(','));
   if (!reader.accept('}') || !reader.at_end()) return broken;
+  // Twice the same name, another order, another escape, bytes that are not UTF-8: all of it reads,
+  // and none of it is what was stored.
+  if (encode_attributes(attributes) != text) return broken;
   return attributes;
 }
 

@@ -20,7 +20,8 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(std::uint8_t* bytes) const { std::free(bytes); }
+    // What std::aligned_alloc gave.
+    void operator()(std::uint8_t* bytes) const { std::free(bytes); }  // NOLINT
   };
   std::unique_ptr<std::uint8_t, Free> bytes_;
   std::size_t size_ = 0;

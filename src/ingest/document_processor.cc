@@ -68,12 +68,9 @@ Status DocumentProcessor::embed(const std::string& title, std::vector<Chunk>& ch
   return Done{};
 }
 
-Status DocumentProcessor::process(const std::string& document_id, const Report& report,
+Status DocumentProcessor::process(const Document& document, const Report& report,
                                   std::stop_token stop) const {
-  const Error gone{ErrorCode::not_found, "the document is gone"};
-  WY_TRY(const Document document, parts_.database->read([&](store::Snapshot& snapshot) {
-    return store::document_for_ingest(snapshot, document_id);
-  }));
+  const Error gone{ErrorCode::not_found, "the job is gone"};
   if (!report("extract", 0, 1)) return gone;
   WY_TRY(Extracted extracted, extract(document, stop));
   if (!report("chunk", 0, 1)) return gone;
@@ -92,7 +89,7 @@ Status DocumentProcessor::process(const std::string& document_id, const Report& 
   processed.embedding_model = processed.chunks.empty() ? std::string() : options_.embedding_model;
   return retry(RetryOptions(), stop, [&] {
     return parts_.database->write([&](store::Transaction& tx) -> Status {
-      return store::finish_document(tx, document_id, processed, parts_.clock->now());
+      return store::finish_document(tx, document.id, processed, parts_.clock->now());
     });
   });
 }

@@ -19,9 +19,9 @@ class DocumentProcessor {
   DocumentProcessor(const JobRunner::Parts& parts, const JobRunner::Options& options)
       : parts_(parts), options_(options) {}
 
-  // Done when the chunks are committed. not_found when the document has been deleted, cancelled
-  // when asked to stop; with any other error the document has failed, and `message` says why.
-  Status process(const std::string& document_id, const Report& report, std::stop_token stop) const;
+  // Done when the chunks are committed. cancelled when asked to stop; not_found when the document
+  // or its job is gone; otherwise the document has failed, and the message says why.
+  Status process(const Document& document, const Report& report, std::stop_token stop) const;
 
  private:
   Result<Extracted> extract(const Document& document, std::stop_token stop) const;

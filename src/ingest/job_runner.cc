@@ -40,14 +40,16 @@ struct JobRunner::Impl {
     Impl& runner_;
     Job& job_;
     SteadyClock::time_point last_told_ = SteadyClock::now();
-    SteadyClock::time_point last_stored_ = SteadyClock::now();
+    SteadyClock::time_point last_stored_{};
   };
 
   void work(std::stop_token stop);
   bool wait_for_job(std::uint64_t& seen, const std::stop_token& stop);
   Result<std::optional<Job>> next_job();
   void run(Job job, const std::stop_token& stop);
-  void fail(Job& job, const Error& error);
+  Result<Document> load(const std::string& document_id);
+  void fail(Job& job, std::int64_t version, const Error& error);
+  static void count(const char* result);
   void index(const Job& job);
   void tell(const Job& job);
 
@@ -124,48 +126,53 @@ void JobRunner::Impl::work(std::stop_token stop) {
 void JobRunner::Impl::run(Job job, const std::stop_token& stop) {
   const auto start = SteadyClock::now();
   Progress progress(*this, job);
-  const Status processed = processor.process(
-      job.document_id,
-      [&](std::string_view stage, std::int64_t done, std::int64_t total) {
-        return progress.report(stage, done, total);
-      },
-      stop);
-  const std::chrono::duration<double> seconds = SteadyClock::now() - start;
-  const auto count = [](const char* result) -> metrics::Counter& {
-    return metrics::counter("wenyuan_ingest_jobs_total", "Ingest jobs by their result.",
-                            {{"result", result}});
+  bool gone = false;
+  const auto report = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
+    gone = gone || !progress.report(stage, done, total);
+    return !gone;
   };
+  const auto document = load(job.document_id);
+  const Status processed =
+      document ? processor.process(*document, report, stop) : Status(document.error());
   if (!processed && stop.stop_requested()) return;  // stop() queues it again
   if (processed) {
+    const std::chrono::duration<double> seconds = SteadyClock::now() - start;
     metrics::histogram("wenyuan_ingest_duration_seconds", "From taking a job to its commit.")
         .observe(seconds.count());
-    count("done").add();
     log::info("document_ingested",
               {{"document", job.document_id}, {"job", job.id}, {"seconds", seconds.count()}});
+    count("done");
     index(job);
     job.state = JobState::done;
     tell(job);
-  } else if (processed.error().code == ErrorCode::not_found &&
-             !parts.database
-                  ->read([&](store::Snapshot& snapshot) {
-                    return store::document_for_ingest(snapshot, job.document_id);
-                  })
-                  .has_value()) {
-    count("gone").add();
-    log::info("document_gone", {{"document", job.document_id}, {"job", job.id}});
+  } else if (gone || !document || !load(job.document_id)) {
+    // Deleted, or a newer version has been finished meanwhile.
+    log::info("job_gone", {{"document", job.document_id}, {"job", job.id}});
+    count("gone");
   } else {
-    count("failed").add();
-    fail(job, processed.error());
+    count("failed");
+    fail(job, document->version, processed.error());
   }
 }
 
-void JobRunner::Impl::fail(Job& job, const Error& error) {
+Result<Document> JobRunner::Impl::load(const std::string& document_id) {
+  return parts.database->read(
+      [&](store::Snapshot& snapshot) { return store::document_for_ingest(snapshot, document_id); });
+}
+
+void JobRunner::Impl::count(const char* result) {
+  metrics::counter("wenyuan_ingest_jobs_total", "Ingest jobs by their result.",
+                   {{"result", result}})
+      .add();
+}
+
+void JobRunner::Impl::fail(Job& job, std::int64_t version, const Error& error) {
   log::warn("document_failed", {{"document", job.document_id},
                                 {"job", job.id},
                                 {"code", name(error.code)},
                                 {"reason", error.message}});
   const Status failed = parts.database->write([&](store::Transaction& tx) -> Status {
-    return store::fail_document(tx, job.document_id, error.message, parts.clock->now());
+    return store::fail_document(tx, job.document_id, error.message, parts.clock->now(), version);
   });
   if (!failed) {
     log::error("failure_not_stored", {{"job", job.id}, {"reason", failed.error().message}});
@@ -178,9 +185,7 @@ void JobRunner::Impl::fail(Job& job, const Error& error) {
 
 // Searches do this too, so a problem here only makes the next one slower.
 void JobRunner::Impl::index(const Job& job) {
-  const auto document = parts.database->read([&](store::Snapshot& snapshot) {
-    return store::document_for_ingest(snapshot, job.document_id);
-  });
+  const auto document = load(job.document_id);
   if (!document) return;
   const std::array labels = {document->label_id};
   const Status indexed = parts.indexer->catch_up(labels);

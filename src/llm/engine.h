@@ -19,7 +19,7 @@ namespace wenyuan::llm {
 enum class ModelKind { generator, embedder };
 
 struct ModelInfo {
-  std::string name;          // file name without ".gguf"
+  std::string name;  // file name without ".gguf"
   ModelKind kind = ModelKind::generator;
   std::string architecture;  // "llama", "bert"
   std::int64_t size_bytes = 0;
@@ -32,6 +32,9 @@ enum class EmbedKind { query, passage };  // models like E5 want different prefi
 
 struct GenerateRequest {
   std::string model;
+  // On whose behalf. What was computed for one scope is never used for another, so that nobody can
+  // tell from the time an answer takes what somebody else has asked.
+  std::string cache_scope;
   std::vector<ChatMessage> messages;  // or:
   std::string prompt;                 // raw text, when messages is empty
   std::int32_t tokens_max = 512;

@@ -192,6 +192,7 @@ Result<CountRequest> decode_count_request(std::string_view payload) {
 std::string encode(const GenerateRequest& request) {
   ByteWriter writer;
   writer.put(std::string_view(request.model));
+  writer.put(std::string_view(request.cache_scope));
   writer.put(static_cast<std::uint32_t>(request.messages.size()));
   for (const ChatMessage& message : request.messages) {
     put_enumerator(writer, message.role);
@@ -212,6 +213,7 @@ Result<GenerateRequest> decode_generate_request(std::string_view payload) {
   FieldReader reader(payload);
   GenerateRequest request;
   request.model = reader.text(kModelNameSizeMax);
+  request.cache_scope = reader.text(kScopeSizeMax);
   request.messages.resize(reader.count(kMessageCountMax, 1 + sizeof(std::uint32_t)));
   for (ChatMessage& message : request.messages) {
     message.role = reader.enumerator(Role::assistant);

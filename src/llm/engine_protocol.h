@@ -20,6 +20,7 @@ constexpr std::uint32_t kProtocolVersion = 1;
 constexpr std::size_t kFrameHeaderSize = 5;
 constexpr std::size_t kFrameSizeMax = std::size_t{64} << 20;  // of the payload
 constexpr std::size_t kModelNameSizeMax = 255;
+constexpr std::size_t kScopeSizeMax = 255;
 constexpr std::size_t kModelCountMax = 4096;
 constexpr std::size_t kTextCountMax = 4096;
 constexpr std::size_t kTextSizeMax = std::size_t{8} << 20;

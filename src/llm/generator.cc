@@ -74,7 +74,7 @@ Result<GenerateResult> Generator::generate(const GenerateRequest& request,
   const auto count_max = static_cast<std::int64_t>(
       std::min(static_cast<std::size_t>(request.tokens_max), context - prompt.size()));
   WY_TRY(const std::size_t cached,
-         prepare(prompt, prompt.size() + static_cast<std::size_t>(count_max)));
+         prepare(request.cache_scope, prompt, prompt.size() + static_cast<std::size_t>(count_max)));
   GenerateResult result;
   result.prompt_tokens = static_cast<std::int64_t>(prompt.size());
   result.cached_tokens = static_cast<std::int64_t>(cached);
@@ -106,13 +106,16 @@ Result<GenerateResult> Generator::generate(const GenerateRequest& request,
   return result;
 }
 
-Result<std::size_t> Generator::prepare(std::span<const TokenId> prompt, std::size_t size_max) {
+Result<std::size_t> Generator::prepare(const std::string& scope, std::span<const TokenId> prompt,
+                                       std::size_t size_max) {
   WY_RETURN_IF_ERROR(check_room(size_max));
   if (!sequence_) {
     // A sequence takes memory as it grows, so it may as well have room for all.
     WY_TRY(sequence_, decoder_->new_sequence(decoder_->context_length()));
     tokens_.clear();
   }
+  if (scope != scope_) tokens_.clear();
+  scope_ = scope;
   // The last token is computed in any case: its logits are what comes next.
   const std::size_t kept = std::min(common_prefix(tokens_, prompt), prompt.size() - 1);
   sequence_->truncate(kept);

@@ -43,7 +43,8 @@ class Generator {
       : model_(std::move(model)), decoder_(std::move(decoder)), roomy_size_(kUsualSize) {}
 
   // Returns how many tokens of the prompt are in sequence_ already.
-  Result<std::size_t> prepare(std::span<const TokenId> prompt, std::size_t size_max);
+  Result<std::size_t> prepare(const std::string& scope, std::span<const TokenId> prompt,
+                              std::size_t size_max);
   Status check_room(std::size_t size_max);
   Result<std::span<const float>> append(std::span<const TokenId> tokens);
   Result<std::span<const float>> append_prompt(std::span<const TokenId> tokens,
@@ -53,6 +54,7 @@ class Generator {
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Sequence> sequence_;  // of decoder_; null until needed and after an error
   std::vector<TokenId> tokens_;         // what sequence_ holds
+  std::string scope_;                   // for whom it was computed
   std::size_t roomy_size_;              // there was memory for so many tokens
 };
 

@@ -88,7 +88,7 @@ void GgufWriter::add_tensor(std::string name, TensorType type, std::vector<std::
 std::string GgufWriter::encode() const {
   std::size_t data_size = 0;
   for (const TensorView& tensor : tensors_) data_size += aligned(tensor.bytes.size());
-  Output output(data_size + (std::size_t{16} << 20));
+  Output output(data_size + data_size / 4 + 4096);  // metadata is mostly less than a quarter
   output.put(std::uint32_t{0x46554747});  // "GGUF"
   output.put(kVersion);
   output.put(std::uint64_t{tensors_.size()});

@@ -117,12 +117,14 @@ bool Answerer::speaks(const std::string& model, const std::string& question) con
 }
 
 // True when the model wrote something that could be supported; it is in `answer` then.
-Result<bool> Answerer::generate(const AskRequest& request, const std::vector<Sentence>& sentences,
-                                Draft& draft, Answer& answer, const std::stop_token& stop) const {
+Result<bool> Answerer::generate(const AskRequest& request, const std::string& scope,
+                                const std::vector<Sentence>& sentences, Draft& draft,
+                                Answer& answer, const std::stop_token& stop) const {
   const std::string& model = request.model.empty() ? options_.default_model : request.model;
   if (model.empty() || !speaks(model, request.question)) return false;
   llm::GenerateRequest generate_request;
   generate_request.model = model;
+  generate_request.cache_scope = scope;
   generate_request.messages = build_prompt(request.question, answer.passages, sentences,
                                            kPromptPassages, kPromptPassageChars);
   generate_request.tokens_max = request.tokens_max;
@@ -175,7 +177,8 @@ Result<Answer> Answerer::ask(const Permit& permit, const AskRequest& request,
     refuse(answer, request);
     if (observer.on_delta && !observer.on_delta(answer.text)) return kGone;
   } else {
-    WY_TRY(const bool generated, generate(request, sentences, draft, answer, stop));
+    WY_TRY(const bool generated,
+           generate(request, permit.principal_id(), sentences, draft, answer, stop));
     if (!generated) {
       for (const Sentence& quote :
            select_quotes(sentences, answer.passages, kQuoteCharsMax, kQuotesMax)) {

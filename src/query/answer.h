@@ -93,8 +93,9 @@ class Answerer {
                                               const std::string& question,
                                               const std::stop_token& stop) const;
   bool speaks(const std::string& model, const std::string& question) const;
-  Result<bool> generate(const AskRequest& request, const std::vector<Sentence>& sentences,
-                        Draft& draft, Answer& answer, const std::stop_token& stop) const;
+  Result<bool> generate(const AskRequest& request, const std::string& scope,
+                        const std::vector<Sentence>& sentences, Draft& draft, Answer& answer,
+                        const std::stop_token& stop) const;
 
   Parts parts_;
   Options options_;

@@ -136,6 +136,23 @@ TEST_F(JobRunnerTest, ReplacesAnOlderVersion) {
   EXPECT_THAT(mismatches(), IsEmpty());
 }
 
+TEST_F(JobRunnerTest, KeepsTheNewerVersionWhicheverIsFinishedLast) {
+  std::atomic<int> calls = 0;
+  engine_.on_embed([&] {
+    if (++calls > 1) return;
+    // The first version waits here until the second one is through.
+    const Document newer = upload("Manual\n\nWeirs are wide.", "text/plain", "manual");
+    EXPECT_EQ(wait_for(newer.job_id).state, JobState::done);
+  });
+  start({.worker_count = 2, .embedding_model = kModel});
+  const Document older = upload("Manual\n\nSluices are narrow.", "text/plain", "manual");
+  wait_for(older.job_id);
+  EXPECT_EQ(document(older.id).state, DocumentState::ready);
+  EXPECT_EQ(found("sluices"), 0U);
+  EXPECT_EQ(found("weirs"), 1U);
+  EXPECT_THAT(mismatches(), IsEmpty());
+}
+
 TEST_F(JobRunnerTest, SeveralWorkersDoEachJobOnce) {
   start({.worker_count = 3, .embed_batch = 2, .embedding_model = kModel});
   std::vector<Document> all;

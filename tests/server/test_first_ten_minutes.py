@@ -62,7 +62,8 @@ class FirstTenMinutes(unittest.TestCase):
             f"/v1/documents/{hit['document_id']}/chunks"))["data"]
         chunk = next(each for each in text if each["chunk_id"] == hit["chunk_id"])
         self.assertEqual(chunk["text"], hit["text"])
-        self.assertIn("Daily allowance", hit["location"]["heading_path"])
+        self.assertIn("Travel and expense policy of Lanting Instruments",
+                      hit["location"]["heading_path"])
         for start, end in hit["highlights"]:
             self.assertRegex(hit["text"][start:end].lower(), "daily|allowance|abroad")
 

@@ -82,8 +82,11 @@ def normalization(reader):
 
 
 def e5(reader):
-    pieces = list(zip(value(reader, "tokenizer.ggml.tokens"),
-                      value(reader, "tokenizer.ggml.scores")))
+    # Control tokens get texts that no text holds: what a document says is never one of them.
+    pieces = [(text if kind == gguf.TokenType.NORMAL else f"\0{i}", score)
+              for i, (text, score, kind) in enumerate(zip(
+                  value(reader, "tokenizer.ggml.tokens"), value(reader, "tokenizer.ggml.scores"),
+                  value(reader, "tokenizer.ggml.token_type")))]
     tokenizer = tokenizers.Tokenizer(models.Unigram(pieces, unk_id=3))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(
         replacement="▁", prepend_scheme="always", split=False)
