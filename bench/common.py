@@ -54,7 +54,7 @@ def add_documents(client, collection_id, documents, batch=200):
     for start in range(0, len(pending), batch):
         part = pending[start:start + batch]
         answer = client.must(202, client.post(f"/v1/collections/{collection_id}/documents", {
-            "documents": [{"title": title or name, "text": text or title, "external_id": name}
+            "documents": [{"title": title or name, "text": text.strip() or title or name, "external_id": name}
                           for name, (title, text) in part]}))
         for (name, _), document in zip(part, answer["documents"]):
             ids[document["id"]] = name

@@ -119,12 +119,13 @@ export function upload(collectionId, file, onProgress) {
 }
 
 /** Saves the original of a document, which needs the key and so cannot be a plain link. */
-export async function download(documentId, name) {
+export async function download(documentId) {
   const response = await send("GET", `/v1/documents/${documentId}/content`);
+  const name = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
   const address = URL.createObjectURL(await response.blob());
   const link = document.createElement("a");
   link.href = address;
-  link.download = name;
+  link.download = name ? decodeURIComponent(name) : documentId;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -45,7 +45,7 @@ function sourceButton(citation, open) {
     el("span", {class: "cite", "aria-hidden": "true"}, String(citation.marker)),
     el("span", {class: "source-title"}, citation.title || "—"),
     el("q", {}, citation.quote),
-    el("span", {class: "where"}, whereText(citation.location)));
+    el("span", {class: "where"}, whereText(citation)));
 }
 
 function passageButton(passage) {
@@ -53,7 +53,7 @@ function passageButton(passage) {
     icon("file", 18),
     el("span", {class: "source-title"}, passage.title || "—"),
     el("q", {}, passage.text),
-    el("span", {class: "where"}, whereText(passage.location)));
+    el("span", {class: "where"}, whereText(passage)));
 }
 
 function verdict(done) {
@@ -146,6 +146,7 @@ export async function showAsk(main) {
     const question = input.value.trim();
     if (!question) return;
     hero.hidden = true;
+    input.value = "";
     running = new AbortController();
     setRunning(true);
     await follow(question, choice.value, place, running.signal);

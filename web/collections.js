@@ -53,6 +53,11 @@ function stateBadge(document, job) {
   return el("span", {class: "badge wait"}, el("span", {class: "spinner"}), stage ? t(stage) : t(document.state));
 }
 
+// Until its text is read, a document may have no title.
+function nameOf(document) {
+  return document.title || document.file_name || document.id;
+}
+
 function aboutText(document) {
   const parts = [size(document.size_bytes)];
   if (document.page_count > 0) parts.push(t("pages_n", {n: document.page_count}));
@@ -66,12 +71,13 @@ function documentLine(document, mayWrite, signal) {
   const badge = el("span", {});
   const about = el("div", {class: "muted small"});
   const bar = el("progress", {max: 1, value: 0, hidden: true, "aria-label": t("processing")});
-  const remove = el("button", {class: "button quiet icon", "aria-label": `${t("delete")}: ${document.title}`, onclick: erase}, icon("trash", 18));
-  const line = el("li", {}, icon("file"),
-    el("div", {class: "grow"}, el("div", {class: "document-name"}, document.title || document.id), about, bar),
+  const remove = el("button", {class: "button quiet icon", "aria-label": `${t("delete")}: ${nameOf(document)}`, onclick: erase}, icon("trash", 18));
+  const title = el("div", {class: "document-name"});
+  const line = el("li", {"data-id": document.id}, icon("file"), el("div", {class: "grow"}, title, about, bar),
     badge, mayWrite ? remove : null);
 
   function draw(job) {
+    title.textContent = nameOf(document);
     badge.replaceChildren(stateBadge(document, job));
     about.textContent = aboutText(document);
     const progress = job?.progress;
@@ -80,7 +86,7 @@ function documentLine(document, mayWrite, signal) {
   }
 
   async function erase() {
-    if (!(await confirmed(document.title || document.id, t("delete_hint")))) return;
+    if (!(await confirmed(nameOf(document), t("delete_hint")))) return;
     try {
       const receipt = await call("DELETE", `/v1/documents/${document.id}`);
       line.remove();
@@ -167,6 +173,7 @@ export async function showCollection(main, {id}) {
       try {
         const added = await upload(id, file, progress);
         const document = await call("GET", `/v1/documents/${added.id}`);
+        list.querySelector(`[data-id="${CSS.escape(added.id)}"]`)?.remove();
         line.replaceWith(documentLine(document, mayWrite, leaving.signal));
         if (added.duplicate) toast(`${file.name}: ${t("duplicate")}`);
       } catch (error) {

@@ -6,11 +6,29 @@ import {el, icon, marked, toast} from "./dom.js";
 import {openSource, whereText} from "./source.js";
 import {t} from "./text.js";
 
+// The part of the passage around its first highlight.
+function excerpt(hit) {
+  const first = hit.highlights[0]?.[0] ?? 0;
+  if (first < 200) return marked(hit.text, hit.highlights);
+  const points = Array.from(hit.text);
+  let start = first - 80;
+  while (start < first && !/[\s\p{P}]/u.test(points[start])) start += 1;
+  const ranges = hit.highlights.map(([from, to]) => [from - start, to - start]);
+  return ["… ", ...marked(points.slice(start).join("").trimStart(), shifted(points, start, ranges))];
+}
+
+// trimStart() takes white space away that the ranges have counted.
+function shifted(points, start, ranges) {
+  let blanks = 0;
+  while (/\s/u.test(points[start + blanks] ?? "")) blanks += 1;
+  return ranges.map(([from, to]) => [from - blanks, to - blanks]);
+}
+
 function hitCard(hit) {
   return el("button", {class: "card hit", type: "button", onclick: () => openSource(hit)},
     el("span", {class: "source-title"}, hit.title || "—"),
-    el("span", {class: "hit-text"}, marked(hit.text, hit.highlights)),
-    el("span", {class: "where"}, whereText(hit.location)));
+    el("span", {class: "hit-text"}, excerpt(hit)),
+    el("span", {class: "where"}, whereText(hit)));
 }
 
 export async function showSearch(main) {

@@ -4,11 +4,12 @@ import {call, download} from "./api.js";
 import {el, icon, marked, toast} from "./dom.js";
 import {t} from "./text.js";
 
-/** "Page 3 · Chapter › Section" */
-export function whereText(location) {
+/** "Page 3 · Chapter › Section", of a passage or a citation; without what its title says already. */
+export function whereText({title, location}) {
   const parts = [];
   if (location.page) parts.push(t("page_n", {n: location.page}));
-  if (location.heading_path.length > 0) parts.push(location.heading_path.join(" › "));
+  const headings = location.heading_path.filter((heading, at) => at > 0 || heading !== title);
+  if (headings.length > 0) parts.push(headings.join(" › "));
   return parts.join(" · ");
 }
 
@@ -50,7 +51,7 @@ export function openSource(passage, ranges = null) {
   const close = el("button", {class: "button quiet icon", "aria-label": t("close"), onclick: () => panel.close()}, icon("close"));
   const save = el("button", {class: "button", onclick: async () => {
     try {
-      await download(passage.document_id, passage.title);
+      await download(passage.document_id);
     } catch (error) {
       toast(error.message, true);
     }
@@ -58,7 +59,7 @@ export function openSource(passage, ranges = null) {
   const panel = el("dialog", {class: "panel", "aria-label": passage.title},
     el("div", {class: "panel-head"},
       el("div", {class: "grow"}, el("h2", {}, passage.title || "—"),
-        el("p", {class: "crumbs"}, whereText(passage.location))), close),
+        el("p", {class: "crumbs"}, whereText(passage))), close),
     el("div", {class: "panel-body"}, before, text, after),
     el("div", {class: "panel-foot"}, save));
   // A click beside the panel is a click on the dialog itself.

@@ -10,13 +10,13 @@ const ENGLISH = {
   ask_hint: "Answers come only from the collections that you may read, with exact quotes.",
   ask_placeholder: "Ask a question…", search_placeholder: "Words to look for…",
   everywhere: "All my collections", stop: "Stop", sources: "Sources", passages: "Passages that were read",
-  searching: "Looking for passages…", reading: "Reading {n} passages…",
+  searching: "Looking for passages…", reading: "Reading {n} passages…", reading_one: "Reading 1 passage…",
   grounded: "Every sentence is supported by a source", not_grounded: "Not fully supported by sources",
   quotes_only: "Exact quotes from the sources",
   not_found: "Your collections do not answer this.", nearest: "Nearest passages",
   stopped: "Stopped.", took: "{n} s", tokens: "{n} tokens", receipt: "Receipt {id}",
   page_n: "Page {n}", chunk_in: "In this document", open_original: "Download the original", close: "Close", before: "Before", after: "After",
-  results: "{n} passages in {ms} ms", no_results: "Nothing found", no_results_hint: "Try other words, or fewer.",
+  results: "{n} passages in {ms} ms", results_one: "1 passage in {ms} ms", no_results: "Nothing found", no_results_hint: "Try other words, or fewer.",
   keyword_only: "Keyword search only: there is no embedding model.",
   new_collection: "New collection", name: "Name", kind: "Kind", personal: "Personal", organization: "Organization",
   personal_hint: "Only you, and those you share it with.", organization_hint: "Rules of the organization apply.",
@@ -27,8 +27,8 @@ const ENGLISH = {
   extract: "Reading", chunk: "Cutting", embed: "Embedding", index: "Indexing", duplicate: "Already there",
   delete: "Delete", delete_title: "Delete “{name}”?", delete_hint: "Text, vectors and the original are erased. This cannot be undone.",
   delete_collection_hint: "All its documents are erased. This cannot be undone.",
-  deleted: "Deleted: {n} passages erased", collection_deleted: "Collection deleted",
-  more: "Show more", chunks_n: "{n} passages", pages_n: "{n} pages", back: "All collections",
+  deleted: "Deleted: {n} passages erased", deleted_one: "Deleted: 1 passage erased", collection_deleted: "Collection deleted",
+  more: "Show more", chunks_n: "{n} passages", chunks_n_one: "1 passage", pages_n: "{n} pages", pages_n_one: "1 page", back: "All collections",
   gone: "This is not there, or not for you to see.", signed_out: "Your key has ended. Sign in again.",
   read_only: "You can read this collection.", contract: "API",
 };
@@ -71,9 +71,10 @@ const words = chinese ? CHINESE : ENGLISH;
 
 export const language = chinese ? "zh-CN" : "en";
 
-/** t("took", {n: 3}) */
+/** t("took", {n: 3}); for one of something the word "…_one" when there is one. */
 export function t(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const text = (values.n === 1 ? words[`${key}_one`] : undefined) ?? words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 export function size(bytes) {

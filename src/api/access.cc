@@ -45,8 +45,8 @@ bool remove_files(const Call& call, std::span<const std::string> sha256s) {
   const Status removed =
       store::remove_blobs(*call.services.database, *call.services.blobs, sha256s);
   if (removed) return true;
-  log::error("api.files_left", {{"request_id", call.request_id},
-                                {"message", removed.error().message}});
+  log::error("api.files_left",
+             {{"request_id", call.request_id}, {"message", removed.error().message}});
   return false;
 }
 

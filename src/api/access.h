@@ -30,12 +30,12 @@ bool remove_files(const Call& call, std::span<const std::string> sha256s);
 
 // For work that goes on without a snapshot: anything may change between the permit and its use.
 template <class Work>
-auto with_permit(Call& call, Action action, Work work) -> std::invoke_result_t<Work, const Permit&> {
+auto with_permit(Call& call, Action action, Work work)
+    -> std::invoke_result_t<Work, const Permit&> {
   constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
-    auto permit = call.read([&](store::Snapshot& snapshot) -> Result<Permit> {
-      return call.permit(snapshot, action);
-    });
+    auto permit = call.read(
+        [&](store::Snapshot& snapshot) -> Result<Permit> { return call.permit(snapshot, action); });
     if (!permit) return permit.error();
     auto result = work(*permit);
     if (result || result.error().code != ErrorCode::conflict) return result;

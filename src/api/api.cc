@@ -15,8 +15,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 bool is_request_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
@@ -54,10 +54,9 @@ struct Finish {
   void operator()(int status) const {
     const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
     const std::string method_text(method), route_text(route);
-    metrics::counter("wenyuan_http_requests_total", "HTTP requests answered",
-                     {{"method", method_text},
-                      {"route", route_text},
-                      {"status", std::to_string(status)}})
+    metrics::counter(
+        "wenyuan_http_requests_total", "HTTP requests answered",
+        {{"method", method_text}, {"route", route_text}, {"status", std::to_string(status)}})
         .add();
     metrics::histogram("wenyuan_http_request_duration_seconds",
                        "Time from a request's head to the end of its answer",
@@ -131,9 +130,8 @@ class Exchange {
 
   // `kind` keeps page and health checks apart from those who try keys at the same address.
   Status take_token(const std::string& kind) {
-    const std::string who = call_.principal.user_id.empty()
-                                ? kind + call_.request.remote_address
-                                : "key:" + call_.principal.key_id;
+    const std::string who = call_.principal.user_id.empty() ? kind + call_.request.remote_address
+                                                            : "key:" + call_.principal.key_id;
     verdict_ = shared_.limiter.take(who, SteadyClock::now());
     if (verdict_.allowed || route_.access == Access::open) return Done{};
     return Error{ErrorCode::rate_limited, "Too many requests: slow down"};
@@ -154,8 +152,7 @@ class Exchange {
       }
     }
     log_failure(error);
-    Problem problem =
-        to_problem(error, std::move(call_.field_errors), call_.precondition_failed);
+    Problem problem = to_problem(error, std::move(call_.field_errors), call_.precondition_failed);
     if (error.code == ErrorCode::rate_limited) {
       problem.retry_after = std::max(verdict_.retry_in, std::chrono::seconds(1));
     }
@@ -229,8 +226,8 @@ Result<std::unique_ptr<Api>> Api::create(const Services& services, const ApiOpti
   }
   server.on_error([](const http::Request& request, int status, std::string_view detail) {
     const std::string request_id = request_id_of(request);
-    http::Response response = to_response(to_problem(status, std::string(detail)), request_id,
-                                          style_of(request.path));
+    http::Response response =
+        to_response(to_problem(status, std::string(detail)), request_id, style_of(request.path));
     set_common_headers(response, request_id);
     Finish{"other", "other", request_id, {}, SteadyClock::now()}(status);
     return response;

@@ -93,7 +93,8 @@ void answer_streamed(Call& call, const query::AskRequest& wanted, EventStream& e
   const auto ask = [&](const Permit& permit) -> Result<query::Answer> {
     auto answer = call.services.answerer->ask(permit, wanted, observer, stop);
     if (answer || !shown || answer.error().code != ErrorCode::conflict) return answer;
-    return Error{ErrorCode::unavailable, "Rights have changed while the answer was made; ask again"};
+    return Error{ErrorCode::unavailable,
+                 "Rights have changed while the answer was made; ask again"};
   };
   const auto answer = with_permit(call, Action::read, ask);
   Status done = answer ? Status(Done{}) : Status(answer.error());

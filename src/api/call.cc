@@ -64,7 +64,8 @@ Status Call::require_any_role(std::string_view one, std::string_view other) cons
   if (principal.acts_as(one) || principal.acts_as(other)) return Done{};
   const std::string roles =
       one == other ? std::string(one) : std::string(one) + " or " + std::string(other);
-  return Error{ErrorCode::forbidden, "This needs the role " + roles + " and a key with scope admin"};
+  return Error{ErrorCode::forbidden,
+               "This needs the role " + roles + " and a key with scope admin"};
 }
 
 Status Call::record(store::Transaction& tx, std::string_view action, audit::Outcome outcome) {
@@ -122,9 +123,9 @@ std::int64_t Call::query_integer(std::string_view name, std::int64_t fallback, s
       number <= max) {
     return number;
   }
-  field_errors.push_back({"?" + std::string(name), "must be a whole number from " +
-                                                       std::to_string(min) + " to " +
-                                                       std::to_string(max)});
+  field_errors.push_back(
+      {"?" + std::string(name),
+       "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max)});
   return fallback;
 }
 

@@ -79,7 +79,9 @@ class Call {
 
   // --- the audit log
   // Adds to what the record of this request will say.
-  void note(std::string name, AttributeValue value) { details_[std::move(name)] = std::move(value); }
+  void note(std::string name, AttributeValue value) {
+    details_[std::move(name)] = std::move(value);
+  }
   void note_object(std::string id) { object_id_ = std::move(id); }
   // In the transaction of the act itself.
   Status record(store::Transaction& tx, std::string_view action,

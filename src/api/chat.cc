@@ -103,7 +103,9 @@ struct Envelope {
   Json json(bool chunk) const {
     Json json;
     json["id"] = id;
-    json["object"] = !chat ? "text_completion" : chunk ? "chat.completion.chunk" : "chat.completion";
+    json["object"] = !chat   ? "text_completion"
+                     : chunk ? "chat.completion.chunk"
+                             : "chat.completion";
     json["created"] = created;
     json["model"] = model;
     return json;
@@ -224,17 +226,15 @@ Result<http::Response> complete(Call& call, const ChatRequest& request) {
   WY_RETURN_IF_ERROR(status(call.field_errors));
   note_question(call, request.question());
   call.note("model", request.generate.model);
-  WY_RETURN_IF_ERROR(
-      call.record(names_collections(request.generate.model) ? "ask" : "generate"));
+  WY_RETURN_IF_ERROR(call.record(names_collections(request.generate.model) ? "ask" : "generate"));
   const Envelope envelope{new_id(request.chat ? "chatcmpl" : "cmpl"), call.now / 1000,
                           request.generate.model, request.chat};
   if (!request.stream) return answer_whole(call, request, envelope);
   return event_response(
       [held = std::make_shared<Call>(call), request, envelope](http::BodyWriter& writer) {
-        EventStream::run(writer, kHeartbeat,
-                         [&](EventStream& events, const std::stop_token& stop) {
-                           answer_streamed(*held, request, envelope, events, stop);
-                         });
+        EventStream::run(writer, kHeartbeat, [&](EventStream& events, const std::stop_token& stop) {
+          answer_streamed(*held, request, envelope, events, stop);
+        });
       });
 }
 

@@ -67,8 +67,10 @@ void read_sampling(ObjectReader& reader, const JsonIn& body, ChatRequest& reques
       static_cast<std::int32_t>(completion_tokens.value_or(tokens.value_or(generate.tokens_max)));
   generate.temperature = static_cast<float>(reader.maybe_number("temperature", 0, 2).value_or(0));
   generate.top_p = static_cast<float>(reader.maybe_number("top_p", 0, 1).value_or(1));
-  generate.top_k = static_cast<std::int32_t>(reader.maybe_integer("top_k", 0, 1'000'000).value_or(0));
-  generate.seed = static_cast<std::uint64_t>(reader.maybe_integer("seed", 0, INT64_MAX).value_or(0));
+  generate.top_k =
+      static_cast<std::int32_t>(reader.maybe_integer("top_k", 0, 1'000'000).value_or(0));
+  generate.seed =
+      static_cast<std::uint64_t>(reader.maybe_integer("seed", 0, INT64_MAX).value_or(0));
   if (body.is_object()) generate.stop = read_stop(reader, body);
   request.stream = reader.maybe_flag("stream").value_or(false);
   if (auto options = reader.maybe_object("stream_options")) {
@@ -120,9 +122,9 @@ ChatRequest read_completion(Call& call, const JsonIn& body) {
   if (auto parameters = reader.maybe_object("parameters")) {
     request.generate.tokens_max = static_cast<std::int32_t>(
         parameters->maybe_integer("max_tokens", 1, 32768).value_or(request.generate.tokens_max));
-    request.generate.temperature = static_cast<float>(
-        parameters->maybe_number("temperature", 0, 2)
-            .value_or(static_cast<double>(request.generate.temperature)));
+    request.generate.temperature =
+        static_cast<float>(parameters->maybe_number("temperature", 0, 2)
+                               .value_or(static_cast<double>(request.generate.temperature)));
   }
   if (request.generate.model.empty() && !reader.has("model")) {
     reader.complain("model", "is missing, and this server has no default one");

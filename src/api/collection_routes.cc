@@ -134,19 +134,18 @@ Result<http::Response> change_collection(Call& call) {
 Result<http::Response> remove_collection(Call& call) {
   const std::string& id = call.request.parameter("id");
   std::vector<store::Erased> erased;
-  WY_TRY(http::Response response,
-         call.write([&](store::Transaction& tx) -> Result<http::Response> {
-           WY_TRY(const Permit permit, call.permit(tx, Action::manage));
-           WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
-           WY_TRY(const Collection collection, store::collection(tx, id));
-           WY_TRY(const Rights held, rights(call, tx));
-           WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, held)))));
-           WY_TRY(erased, store::remove_collection(tx, permit, id));
-           call.note_object(id);
-           call.note("documents", static_cast<std::int64_t>(erased.size()));
-           WY_RETURN_IF_ERROR(call.record(tx, "collection.erase"));
-           return no_content();
-         }));
+  WY_TRY(http::Response response, call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_TRY(const Permit permit, call.permit(tx, Action::manage));
+    WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
+    WY_TRY(const Collection collection, store::collection(tx, id));
+    WY_TRY(const Rights held, rights(call, tx));
+    WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, held)))));
+    WY_TRY(erased, store::remove_collection(tx, permit, id));
+    call.note_object(id);
+    call.note("documents", static_cast<std::int64_t>(erased.size()));
+    WY_RETURN_IF_ERROR(call.record(tx, "collection.erase"));
+    return no_content();
+  }));
   std::vector<std::string> blobs;
   for (const store::Erased& one : erased) {
     blobs.insert(blobs.end(), one.unnamed_blobs.begin(), one.unnamed_blobs.end());

@@ -34,8 +34,9 @@ Result<http::Response> list_documents(Call& call) {
     WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
     WY_TRY(const auto listing, store::documents(snapshot, permit, filter, page));
     call.note("count", static_cast<std::int64_t>(listing.items.size()));
-    return json_response(200, list_json(listing.items, listing.next_cursor,
-                                        [](const Document& document) { return to_json(document); }));
+    return json_response(200,
+                         list_json(listing.items, listing.next_cursor,
+                                   [](const Document& document) { return to_json(document); }));
   });
 }
 
@@ -150,7 +151,9 @@ Result<http::Response> get_content(Call& call) {
   response.file = path;
   response.headers.set("Content-Type", document.media_type.empty() ? "application/octet-stream"
                                                                    : document.media_type);
-  response.headers.set("Content-Disposition", attachment(document.title));
+  response.headers.set(
+      "Content-Disposition",
+      attachment(document.file_name.empty() ? document.title : document.file_name));
   // Whatever somebody uploaded: never to be run as part of this site.
   response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
   response.headers.set("Cache-Control", "private, no-cache");
@@ -202,10 +205,7 @@ constexpr Route kRoutes[] = {
      .handler = change_document,
      .scope = kWrite,
      .body = Body::json},
-    {.method = "DELETE",
-     .path = "/v1/documents/{id}",
-     .handler = remove_document,
-     .scope = kWrite},
+    {.method = "DELETE", .path = "/v1/documents/{id}", .handler = remove_document, .scope = kWrite},
     {.method = "GET",
      .path = "/v1/documents/{id}/content",
      .handler = get_content,

@@ -87,7 +87,8 @@ void EventStream::run(http::BodyWriter& writer, std::chrono::milliseconds heartb
   bool finished = false;
   bool open = true;
   while (!finished && open) {
-    const std::deque<std::string> events = stream.take(std::min(kLookAtClient, heartbeat), finished);
+    const std::deque<std::string> events =
+        stream.take(std::min(kLookAtClient, heartbeat), finished);
     const auto now = std::chrono::steady_clock::now();
     std::string text;
     for (const std::string& event : events) text += event;

@@ -126,8 +126,7 @@ Result<http::Response> remove_group(Call& call) {
   WY_RETURN_IF_ERROR(call.require_role("admin"));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_RETURN_IF_ERROR(
-        auth::remove_group(tx, id, call.services.policies->access_attributes()));
+    WY_RETURN_IF_ERROR(auth::remove_group(tx, id, call.services.policies->access_attributes()));
     call.note_object(id);
     WY_RETURN_IF_ERROR(call.record(tx, "group.remove"));
     return no_content();

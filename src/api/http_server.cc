@@ -2,9 +2,8 @@
 // the body is read, threads on demand, and a word to handlers when their client has gone.
 #include "api/http_server.h"
 
-#include <sys/socket.h>
-
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <cerrno>
@@ -85,9 +84,8 @@ class Server::Impl final : public httplib::Server {
     set_payload_max_length(options.drain_bytes_max);
     set_tcp_nodelay(true);
     // The library's own choice lets a second server take half of the connections.
-    set_socket_options([](int socket) {
-      httplib::set_socket_opt(socket, SOL_SOCKET, SO_REUSEADDR, 1);
-    });
+    set_socket_options(
+        [](int socket) { httplib::set_socket_opt(socket, SOL_SOCKET, SO_REUSEADDR, 1); });
     new_task_queue = [this] { return new ElasticQueue(threads_, accepting_); };
     set_up_handlers();
   }
@@ -128,9 +126,8 @@ class Server::Impl final : public httplib::Server {
 
  private:
   void set_up_handlers() {
-    set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) {
-      return admit(in, out);
-    });
+    set_pre_routing_handler(
+        [this](const httplib::Request& in, httplib::Response& out) { return admit(in, out); });
     set_expect_100_continue_handler([this](const httplib::Request& in, httplib::Response& out) {
       Exchange exchange;
       const Refusal refusal = examine(in, exchange);
@@ -201,9 +198,9 @@ class Server::Impl final : public httplib::Server {
   }
 
   void refuse(const Request& request, const Refusal& refusal, httplib::Response& out) const {
-    Response response =
-        error_response ? error_response(request, refusal.status, refusal.detail)
-                       : make_response(refusal.status, "text/plain", refusal.detail + "\n");
+    Response response = error_response
+                            ? error_response(request, refusal.status, refusal.detail)
+                            : make_response(refusal.status, "text/plain", refusal.detail + "\n");
     if (!refusal.allow.empty()) response.headers.set("Allow", refusal.allow);
     copy_head(response, out);
     out.body = std::move(response.body);
@@ -263,15 +260,14 @@ class Server::Impl final : public httplib::Server {
     const std::string* type = response.headers.find("Content-Type");
     const std::string content_type = type == nullptr ? "application/octet-stream" : *type;
     out.headers.erase("Content-Type");
-    out.set_chunked_content_provider(
-        content_type,
-        [this, exchange, stream = std::move(response.stream)](std::size_t,
-                                                              httplib::DataSink& sink) {
-          SinkWriter writer(sink, stopping_);
-          stream(writer);
-          if (writer.ok()) sink.done();
-          return writer.ok();
-        });
+    out.set_chunked_content_provider(content_type,
+                                     [this, exchange, stream = std::move(response.stream)](
+                                         std::size_t, httplib::DataSink& sink) {
+                                       SinkWriter writer(sink, stopping_);
+                                       stream(writer);
+                                       if (writer.ok()) sink.done();
+                                       return writer.ok();
+                                     });
   }
 
   bool process_and_close_socket(int socket) override {
@@ -296,8 +292,8 @@ class Server::Impl final : public httplib::Server {
                                          write_timeout_sec_, write_timeout_usec_);
     bool go_on = true;
     while (go_on && !stopping_ && waits_for_request(stream, socket)) {
-      // After a refusal it is not certain where the next request begins, and "Connection: close" was
-      // said; so too when the request was too broken to get as far as this function.
+      // After a refusal it is not certain where the next request begins, and "Connection: close"
+      // was said; so too when the request was too broken to get as far as this function.
       bool answered_well = false;
       bool closed = false;
       const auto note_answer = [&](httplib::Request& in) {
@@ -306,8 +302,8 @@ class Server::Impl final : public httplib::Server {
           return true;
         };
       };
-      go_on = process_request(stream, remote_address, remote_port, local_address, local_port,
-                              false, closed, note_answer) &&
+      go_on = process_request(stream, remote_address, remote_port, local_address, local_port, false,
+                              closed, note_answer) &&
               !closed && answered_well;
     }
   }
@@ -333,8 +329,7 @@ class Server::Impl final : public httplib::Server {
     std::string text = "HTTP/1.1 503 Service Unavailable\r\n";
     for (const auto& [name, value] : response.headers) text += name + ": " + value + "\r\n";
     text += "\r\n" + response.body;
-    static_cast<void>(
-        ::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+    static_cast<void>(::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 
   const Settings options_;

@@ -19,8 +19,7 @@ Result<Job> visible_job(Call& call, store::Snapshot& snapshot, const std::string
 Result<Job> find_job(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
-  return call.read(
-      [&](store::Snapshot& snapshot) { return visible_job(call, snapshot, id); });
+  return call.read([&](store::Snapshot& snapshot) { return visible_job(call, snapshot, id); });
 }
 
 Result<http::Response> get_job(Call& call) {
@@ -40,12 +39,12 @@ void watch(Call& call, const Job& first, http::BodyWriter& writer) {
   auto last_write = std::chrono::steady_clock::now();
   while (writer.is_open()) {
     // The store again each time: what happened before the subscription, or without a word, counts.
-    const auto job = call.read(
-        [&](store::Snapshot& snapshot) { return visible_job(call, snapshot, first.id); });
+    const auto job =
+        call.read([&](store::Snapshot& snapshot) { return visible_job(call, snapshot, first.id); });
     if (!job) {
       const Problem problem = to_problem(job.error(), {}, false);
-      writer.write(event_text(
-          "error", to_text(to_json(problem, call.request_id, ErrorStyle::problem))));
+      writer.write(
+          event_text("error", to_text(to_json(problem, call.request_id, ErrorStyle::problem))));
       return;
     }
     const std::string text = to_text(to_json(*job));

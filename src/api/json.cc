@@ -93,9 +93,9 @@ Json to_json(const Attributes& attributes) {
 
 Status status(const FieldErrors& errors) {
   if (errors.empty()) return Done{};
-  return Error{ErrorCode::invalid_argument, errors.size() == 1
-                                                ? errors.front().pointer + ": " + errors.front().detail
-                                                : std::to_string(errors.size()) + " fields are wrong"};
+  return Error{ErrorCode::invalid_argument,
+               errors.size() == 1 ? errors.front().pointer + ": " + errors.front().detail
+                                  : std::to_string(errors.size()) + " fields are wrong"};
 }
 
 ObjectReader::ObjectReader(const JsonIn& value, std::string pointer, FieldErrors& errors)
@@ -169,8 +169,8 @@ std::optional<std::int64_t> ObjectReader::maybe_integer(std::string_view name, s
                         : value->is_number_integer();
   const std::int64_t number = fits ? value->get<std::int64_t>() : 0;
   if (fits && number >= min && number <= max) return number;
-  complain(name, "must be a whole number from " + std::to_string(min) + " to " +
-                     std::to_string(max));
+  complain(name,
+           "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   return std::nullopt;
 }
 

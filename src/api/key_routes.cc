@@ -22,8 +22,8 @@ Result<http::Response> list_keys(Call& call) {
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(call.services.identities->user(snapshot, user_id));
     WY_TRY(const auto keys, call.services.identities->keys(snapshot, user_id));
-    return json_response(
-        200, list_json(keys, "", [](const auth::ApiKey& key) { return to_json(key); }));
+    return json_response(200,
+                         list_json(keys, "", [](const auth::ApiKey& key) { return to_json(key); }));
   });
 }
 
@@ -49,8 +49,8 @@ Result<http::Response> add_key(Call& call) {
   std::optional<UnixMillis> expires_at;
   if (expires_in) expires_at = call.now + *expires_in * 1000;
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_TRY(const auth::NewKey made, call.services.identities->add_key(tx, user_id, key_name, scopes,
-                                                                      expires_at, call.now));
+    WY_TRY(const auth::NewKey made,
+           call.services.identities->add_key(tx, user_id, key_name, scopes, expires_at, call.now));
     call.note_object(made.info.id);
     call.note("user", user_id);
     call.note("scopes", made.info.scopes);

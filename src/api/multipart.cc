@@ -115,7 +115,8 @@ Status MultipartReader::take(std::string_view bytes) {
 }
 
 Status MultipartReader::finish() const {
-  if (state_ != State::epilogue) return malformed("The multipart body ends before its last boundary");
+  if (state_ != State::epilogue)
+    return malformed("The multipart body ends before its last boundary");
   return Done{};
 }
 

@@ -52,8 +52,8 @@ class MultipartReader {
   Limits limits_;
   Receiver receiver_;
   State state_ = State::preamble;
-  std::string pending_;    // not yet handed over; never more than one piece and one header
-  std::size_t at_ = 0;     // of pending_, handed over up to here
+  std::string pending_;  // not yet handed over; never more than one piece and one header
+  std::size_t at_ = 0;   // of pending_, handed over up to here
   std::size_t part_count_ = 0;
 };
 

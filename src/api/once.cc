@@ -24,8 +24,8 @@ Result<http::Response> write_once(
   if (key->empty() || key->size() > store::kIdempotencyKeySizeMax) {
     return Error{ErrorCode::invalid_argument, "Idempotency-Key must be 1 to 255 bytes"};
   }
-  const std::string hash = sha256_hex(call.request.method + "\n" + call.request.path + "\n" +
-                                      std::string(request_text));
+  const std::string hash =
+      sha256_hex(call.request.method + "\n" + call.request.path + "\n" + std::string(request_text));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auto known, store::find(tx, call.principal.user_id, *key, call.now));
     if (known && known->request_hash != hash) {

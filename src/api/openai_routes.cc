@@ -34,9 +34,8 @@ Result<Json> collection_models(Call& call, store::Snapshot& snapshot) {
 
 // The caller's collections, then what the engine has; without an engine only the former.
 Result<http::Response> list_models(Call& call) {
-  WY_TRY(Json models, call.read([&](store::Snapshot& snapshot) {
-    return collection_models(call, snapshot);
-  }));
+  WY_TRY(Json models,
+         call.read([&](store::Snapshot& snapshot) { return collection_models(call, snapshot); }));
   const auto engine_models = call.services.engine->models();
   if (!engine_models && engine_models.error().code != ErrorCode::unavailable) {
     return engine_models.error();
@@ -94,8 +93,8 @@ EmbedRequest read_embed(Call& call, const JsonIn& body) {
 
 Json vector_json(const std::vector<float>& vector, bool base64) {
   if (!base64) return vector;
-  return to_base64({reinterpret_cast<const std::uint8_t*>(vector.data()),
-                    vector.size() * sizeof(float)});
+  return to_base64(
+      {reinterpret_cast<const std::uint8_t*>(vector.data()), vector.size() * sizeof(float)});
 }
 
 Result<http::Response> embed(Call& call) {

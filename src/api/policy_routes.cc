@@ -32,7 +32,8 @@ auth::Policy read_policy(ObjectReader& reader) {
   }
   const std::string_view text = trim(policy.text);
   const std::string_view other = *effect == "allow" ? "deny" : "allow";
-  if (text.starts_with(other)) reader.complain("effect", "is not the one that the text begins with");
+  if (text.starts_with(other))
+    reader.complain("effect", "is not the one that the text begins with");
   if (!text.starts_with(*effect)) policy.text = *effect + " " + policy.text;
   return policy;
 }

@@ -36,7 +36,9 @@ std::optional<store::DocumentFilter> read_filter(ObjectReader& reader) {
   return filter;
 }
 
-void note_question(Call& call, std::string_view text) { call.note("query_sha256", sha256_hex(text)); }
+void note_question(Call& call, std::string_view text) {
+  call.note("query_sha256", sha256_hex(text));
+}
 
 void note_hits(Call& call, const std::vector<query::SearchHit>& hits) {
   std::vector<std::string> documents;

@@ -19,7 +19,8 @@ RateLimiter::Verdict RateLimiter::take(const std::string& who, TimePoint now) {
   if (buckets_.size() >= kBucketsMax) forget_full_buckets(now);
   Bucket& bucket = buckets_.try_emplace(who, Bucket{options_.burst, now}).first->second;
   const double passed = std::chrono::duration<double>(now - bucket.filled_at).count();
-  bucket.tokens = std::min(options_.burst, bucket.tokens + std::max(passed, 0.0) * options_.per_second);
+  bucket.tokens =
+      std::min(options_.burst, bucket.tokens + std::max(passed, 0.0) * options_.per_second);
   bucket.filled_at = now;
   Verdict verdict;
   verdict.limit = static_cast<std::int64_t>(options_.burst);
@@ -36,8 +37,7 @@ RateLimiter::Verdict RateLimiter::take(const std::string& who, TimePoint now) {
 
 void RateLimiter::forget_full_buckets(TimePoint now) {
   std::erase_if(buckets_, [&](const auto& entry) {
-    const double passed =
-        std::chrono::duration<double>(now - entry.second.filled_at).count();
+    const double passed = std::chrono::duration<double>(now - entry.second.filled_at).count();
     return entry.second.tokens + passed * options_.per_second >= options_.burst;
   });
 }

@@ -20,9 +20,8 @@ bool fits(const std::vector<std::string>& pattern, const std::vector<std::string
 
 bool is_better(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::lexicographical_compare(
-      a.begin(), a.end(), b.begin(), b.end(), [](const std::string& x, const std::string& y) {
-        return is_parameter(x) < is_parameter(y);
-      });
+      a.begin(), a.end(), b.begin(), b.end(),
+      [](const std::string& x, const std::string& y) { return is_parameter(x) < is_parameter(y); });
 }
 
 }  // namespace

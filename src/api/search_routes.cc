@@ -44,12 +44,12 @@ Result<http::Response> search(Call& call) {
   ObjectReader reader(body, "", call.field_errors);
   const query::SearchRequest wanted = read_search(reader);
   WY_RETURN_IF_ERROR(status(call.field_errors));
+  note_question(call, wanted.query);
   const std::stop_token stop = call.request.stop_token();
   WY_TRY(const query::SearchResult found,
          with_permit(call, Action::read, [&](const Permit& permit) {
            return call.services.searcher->search(permit, wanted, stop);
          }));
-  note_question(call, wanted.query);
   note_hits(call, found.hits);
   WY_RETURN_IF_ERROR(call.record("search"));
   Json json;

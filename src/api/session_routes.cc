@@ -39,8 +39,8 @@ Result<http::Response> sign_in(Call& call) {
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_RETURN_IF_ERROR(take_sign_in_token(call, username));
   call.principal = {};  // whoever's key came along: this is about the password
-  auto found = call.services.identities->authenticate_password(*call.services.database, username,
-                                                               password);
+  auto found =
+      call.services.identities->authenticate_password(*call.services.database, username, password);
   if (!found) {
     if (found.error().code != ErrorCode::unauthenticated) return found.error();
     return Error{ErrorCode::unauthenticated, "User name or password are wrong"};
@@ -49,9 +49,9 @@ Result<http::Response> sign_in(Call& call) {
   WY_TRY(const auth::NewKey made,
          call.services.database->write([&](store::Transaction& tx) -> Result<auth::NewKey> {
            WY_RETURN_IF_ERROR(remove_ended_sessions(call, tx, user_id));
-           WY_TRY(auth::NewKey key, call.services.identities->add_key(
-                                        tx, user_id, std::string(kSessionName), {"*"},
-                                        call.now + kSessionTime, call.now));
+           WY_TRY(auth::NewKey key,
+                  call.services.identities->add_key(tx, user_id, std::string(kSessionName), {"*"},
+                                                    call.now + kSessionTime, call.now));
            call.principal = *found;
            call.principal.key_id = key.info.id;
            call.note_object(user_id);

@@ -63,9 +63,8 @@ Result<http::Response> show_metrics(Call& call) {
   }));
   metrics::gauge("wenyuan_jobs_queued", "Jobs that wait for a worker")
       .set(static_cast<double>(queued));
-  http::Response response =
-      http::make_response(200, "text/plain; version=0.0.4; charset=utf-8",
-                          metrics::prometheus_text());
+  http::Response response = http::make_response(200, "text/plain; version=0.0.4; charset=utf-8",
+                                                metrics::prometheus_text());
   response.headers.set("Cache-Control", "no-store");
   return response;
 }

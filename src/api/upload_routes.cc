@@ -30,8 +30,12 @@ std::string media_type_of(const http::Part& part) {
     return to_lower_ascii(declared);
   }
   constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-      {".md", "text/markdown"}, {".markdown", "text/markdown"}, {".txt", "text/plain"},
-      {".htm", "text/html"},    {".html", "text/html"},         {".pdf", "application/pdf"},
+      {".md", "text/markdown"},
+      {".markdown", "text/markdown"},
+      {".txt", "text/plain"},
+      {".htm", "text/html"},
+      {".html", "text/html"},
+      {".pdf", "application/pdf"},
       {".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}};
   const std::string name = to_lower_ascii(part.file_name);
   for (const auto& [ending, type] : kTypes) {
@@ -178,9 +182,8 @@ Result<http::Response> store_uploads(Call& call, const std::vector<Upload>& uplo
       request_text += part + '\n';
     }
   }
-  auto response = write_once(call, request_text, [&](store::Transaction& tx) {
-    return add_all(call, tx, uploads);
-  });
+  auto response = write_once(call, request_text,
+                             [&](store::Transaction& tx) { return add_all(call, tx, uploads); });
   if (response) call.services.jobs->wake();
   return response;
 }
@@ -214,9 +217,9 @@ Result<Upload> read_text(Call& call, ObjectReader& reader) {
   upload.document.attributes = metadata.attributes;
   upload.document.media_type = reader.maybe_text("media_type", {1, 128}).value_or("text/plain");
   reader.refuse("url", "is not supported by this version; send the text or a file");
-  if (!std::ranges::count(std::initializer_list<std::string_view>{"text/plain", "text/markdown",
-                                                                  "text/html"},
-                          upload.document.media_type)) {
+  if (!std::ranges::count(
+          std::initializer_list<std::string_view>{"text/plain", "text/markdown", "text/html"},
+          upload.document.media_type)) {
     reader.complain("media_type", "must be text/plain, text/markdown or text/html");
   }
   const std::string text = reader.text("text", {1, kJsonBytesMax});

@@ -141,8 +141,8 @@ Result<http::Response> remove_user(Call& call) {
     call.note_object(id);
     // First: whoever removes themselves is somebody until the end.
     WY_RETURN_IF_ERROR(call.record(tx, "user.remove"));
-    WY_RETURN_IF_ERROR(call.services.identities->remove_user(
-        tx, id, call.services.policies->access_attributes()));
+    WY_RETURN_IF_ERROR(
+        call.services.identities->remove_user(tx, id, call.services.policies->access_attributes()));
     return no_content();
   });
 }

@@ -149,6 +149,9 @@ void JobRunner::Impl::run(Job job, const std::stop_token& stop) {
     // Deleted, or a newer version has been finished meanwhile.
     log::info("job_gone", {{"document", job.document_id}, {"job", job.id}});
     count("gone");
+    const auto ended = parts.database->read(
+        [&](store::Snapshot& snapshot) { return store::job(snapshot, job.id); });
+    if (ended) tell(*ended);
   } else {
     count("failed");
     fail(job, document->version, processed.error());

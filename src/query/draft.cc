@@ -49,6 +49,22 @@ void Draft::quote(const Sentence& quote) {
   emit(trim(without_markers(quote.text)), marker);
 }
 
+bool Draft::cites(const Sentence& place) const {
+  for (const Citation& known : citations_) {
+    if (known.quote.find(place.text) != std::string::npos) return true;
+    if (place.text.find(known.quote) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::int64_t Draft::quoted_chars() const {
+  std::int64_t chars = 0;
+  for (const Citation& known : citations_) {
+    chars += known.location.char_end - known.location.char_start;
+  }
+  return chars;
+}
+
 int Draft::marker_of(const Sentence& sentence) {
   for (const Citation& known : citations_) {
     if (known.quote == sentence.text) return known.marker;

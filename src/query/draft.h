@@ -35,6 +35,11 @@ class Draft {
   // An exact quote as a part of the answer.
   void quote(const Sentence& quote);
 
+  // True when the answer has a citation inside this place already, or around it.
+  bool cites(const Sentence& place) const;
+  // Code points of all quotes together.
+  std::int64_t quoted_chars() const;
+
   bool empty() const { return text_.empty(); }
   bool stopped() const { return stopped_; }      // an unsupported sentence came
   bool abandoned() const { return abandoned_; }  // the client does not listen any more

@@ -14,6 +14,8 @@ namespace {
 
 // Longer sentences are cut at clauses: a quote is a sentence or two, not a passage.
 constexpr std::int64_t kSentenceCharsMax = 240;
+// Fragments ("2010 and 2013.") say nothing by themselves.
+constexpr std::size_t kSentenceTermsMin = 3;
 
 // Weights of the parts of a score, chosen on SQuAD and CMRC development questions
 // (bench/README.md).
@@ -159,7 +161,7 @@ std::vector<Sentence> split_passages(const std::vector<SearchHit>& passages) {
         sentence.char_end =
             sentence.char_start + static_cast<std::int64_t>(code_point_count(trimmed));
         sentence.terms = term_set(trimmed);
-        all.push_back(std::move(sentence));
+        if (sentence.terms.size() >= kSentenceTermsMin) all.push_back(std::move(sentence));
       }
     }
   }

@@ -1,6 +1,7 @@
 #include "query/grounding.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "base/text.h"
@@ -10,6 +11,10 @@ namespace wenyuan::query {
 namespace {
 
 constexpr double kSupportMin = 0.8;
+
+// A claim must rest on sentences that are evidence for the question: a small model that follows
+// words elsewhere would otherwise be confirmed by whatever it copied.
+constexpr std::size_t kEvidenceRankMax = 4;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -34,6 +39,16 @@ bool includes_all(const std::set<std::string>& whole, const std::set<std::string
   return std::includes(whole.begin(), whole.end(), part.begin(), part.end());
 }
 
+// The score that the last of the best sentences has.
+double evidence_score_min(const std::vector<Sentence>& sentences) {
+  std::vector<double> scores;
+  for (const Sentence& each : sentences) scores.push_back(each.score);
+  if (scores.size() <= kEvidenceRankMax) return 0;
+  std::nth_element(scores.begin(), scores.begin() + kEvidenceRankMax - 1, scores.end(),
+                   std::greater<>());
+  return scores[kEvidenceRankMax - 1];
+}
+
 }  // namespace
 
 std::optional<std::size_t> supporting_sentence(std::string_view claim, std::string_view question,
@@ -44,12 +59,14 @@ std::optional<std::size_t> supporting_sentence(std::string_view claim, std::stri
   for (const std::string& term : index::terms(claim)) {
     if (!asked.contains(term)) fresh.insert(term);
   }
-  if (fresh.empty()) return std::nullopt;
+  if (fresh.empty() || claim.ends_with(':')) return std::nullopt;
+  const double score_min = evidence_score_min(sentences);
   const std::set<std::string> claim_numbers = numbers(claim);
   std::optional<std::size_t> best;
   double best_value = 0;
   for (std::size_t i = 0; i < sentences.size(); ++i) {
     const Sentence& each = sentences[i];
+    if (each.score < score_min) continue;
     const auto held = std::count_if(fresh.begin(), fresh.end(), [&](const std::string& term) {
       return each.terms.contains(term);
     });

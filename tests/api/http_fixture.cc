@@ -113,9 +113,9 @@ std::string get_request(std::string_view target, std::string_view more_headers) 
 
 std::string post_request(std::string_view target, std::string_view body,
                          std::string_view content_type) {
-  return "POST " + std::string(target) + " HTTP/1.1\r\nHost: test\r\nContent-Type: " +
-         std::string(content_type) + "\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: test\r\nContent-Type: " + std::string(content_type) +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
 Connection::Reply exchange(int port, std::string_view request) {

@@ -16,9 +16,8 @@ class HttpServer : public testing::Test {
  protected:
   void start(Server::Options options = {}) {
     server_ = std::make_unique<Server>(options);
-    server_->add("GET", "/hello", 0, [](Request&) {
-      return make_response(200, "text/plain", "hello");
-    });
+    server_->add("GET", "/hello", 0,
+                 [](Request&) { return make_response(200, "text/plain", "hello"); });
     server_->add("GET", "/things/{id}/parts/{part}", 0, [](Request& request) {
       return make_response(200, "text/plain",
                            request.parameter("id") + "|" + request.parameter("part") + "|" +

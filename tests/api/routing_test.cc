@@ -40,8 +40,8 @@ TEST(Target, TakesPathAndQueryApart) {
 }
 
 TEST(Target, RefusesWhatIsNotText) {
-  for (const char* bad : {"", "x", "http://host/", "/%", "/%1", "/%gg", "/%00", "/%ff", "/?%0d",
-                          "/%ed%a0%80"}) {
+  for (const char* bad :
+       {"", "x", "http://host/", "/%", "/%1", "/%gg", "/%00", "/%ff", "/?%0d", "/%ed%a0%80"}) {
     EXPECT_FALSE(parse_target(bad)) << bad;
   }
   std::string deep;
