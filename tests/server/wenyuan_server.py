@@ -132,6 +132,17 @@ class Client:
                 time.sleep(0.05)
         return [documents[document_id] for document_id in document_ids]
 
+    def all_documents(self, collection_id):
+        documents, cursor = [], ""
+        while True:
+            page = self.must(200, self.get(
+                f"/v1/collections/{collection_id}/documents?limit=200"
+                + (f"&cursor={cursor}" if cursor else "")))
+            documents += page["data"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return documents
+
     def search(self, query, **more):
         return self.must(200, self.post("/v1/search", {"query": query, **more}))
 
