@@ -180,10 +180,9 @@ Result<Answer> Answerer::ask(const Permit& permit, const AskRequest& request,
     WY_TRY(const bool generated,
            generate(request, permit.principal_id(), sentences, draft, answer, stop));
     // The best quotes: all of the answer, or what stands beside the model's words.
-    const std::int64_t chars = kQuoteCharsMax - (generated ? draft.quoted_chars() : 0);
-    for (const Sentence& quote : select_quotes(sentences, answer.passages, chars, kQuotesMax)) {
-      if (generated && (draft.cites(quote) || draft.quoted_chars() >= kQuoteCharsMax)) continue;
-      draft.quote(quote);
+    const std::size_t count = generated ? 1 : kQuotesMax;
+    for (const Sentence& quote : select_quotes(sentences, answer.passages, kQuoteCharsMax, count)) {
+      if (!draft.cites(quote)) draft.quote(quote);
     }
     if (draft.abandoned()) return kGone;
     answer.text = draft.text();

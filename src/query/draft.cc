@@ -57,14 +57,6 @@ bool Draft::cites(const Sentence& place) const {
   return false;
 }
 
-std::int64_t Draft::quoted_chars() const {
-  std::int64_t chars = 0;
-  for (const Citation& known : citations_) {
-    chars += known.location.char_end - known.location.char_start;
-  }
-  return chars;
-}
-
 int Draft::marker_of(const Sentence& sentence) {
   for (const Citation& known : citations_) {
     if (known.quote == sentence.text) return known.marker;

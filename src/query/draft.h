@@ -37,8 +37,6 @@ class Draft {
 
   // True when the answer has a citation inside this place already, or around it.
   bool cites(const Sentence& place) const;
-  // Code points of all quotes together.
-  std::int64_t quoted_chars() const;
 
   bool empty() const { return text_.empty(); }
   bool stopped() const { return stopped_; }      // an unsupported sentence came

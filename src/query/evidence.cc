@@ -16,6 +16,14 @@ namespace {
 constexpr std::int64_t kSentenceCharsMax = 240;
 // Fragments ("2010 and 2013.") say nothing by themselves.
 constexpr std::size_t kSentenceTermsMin = 3;
+// So do headings: short, without an end, a number or a table's bar.
+constexpr std::size_t kHeadingCharsMax = 30;
+constexpr std::size_t kHeadingCharsMaxCjk = 14;
+
+// A quote is a sentence or two: neighbours are not joined beyond this.
+constexpr std::int64_t kQuoteCharsMax = 200;
+// Weaker evidence than this share of the best is not worth a reader's time.
+constexpr double kQuoteScoreShare = 0.72;
 
 // Weights of the parts of a score, chosen on SQuAD and CMRC development questions
 // (bench/README.md).
@@ -49,6 +57,18 @@ std::vector<std::pair<std::size_t, std::size_t>> pieces(std::string_view text, s
   }
   if (piece < end) ranges.emplace_back(piece, end);
   return ranges;
+}
+
+bool is_heading(std::string_view text) {
+  constexpr std::string_view kEnds[] = {".",  "!",  "?",  ":",  ";",  "\"", ")",
+                                        "。", "！", "？", "；", "：", "”"};
+  for (const std::string_view end : kEnds) {
+    if (text.ends_with(end)) return false;
+  }
+  if (text.find_first_of("0123456789|") != std::string_view::npos) return false;
+  std::size_t at = 0;
+  const bool cjk = !text.empty() && is_cjk(next_code_point(text, at));
+  return code_point_count(text) < (cjk ? kHeadingCharsMaxCjk : kHeadingCharsMax);
 }
 
 std::set<std::string> term_set(std::string_view text) {
@@ -161,7 +181,8 @@ std::vector<Sentence> split_passages(const std::vector<SearchHit>& passages) {
         sentence.char_end =
             sentence.char_start + static_cast<std::int64_t>(code_point_count(trimmed));
         sentence.terms = term_set(trimmed);
-        if (sentence.terms.size() >= kSentenceTermsMin) all.push_back(std::move(sentence));
+        if (sentence.terms.size() >= kSentenceTermsMin && !is_heading(trimmed))
+          all.push_back(std::move(sentence));
       }
     }
   }
@@ -203,12 +224,14 @@ std::vector<Sentence> select_quotes(const std::vector<Sentence>& sentences,
   std::vector<Sentence> quotes;
   std::int64_t chars = 0;
   for (const Sentence* each : ranked) {
+    if (each->score < kQuoteScoreShare * ranked[0]->score) break;
     const std::int64_t size = each->char_end - each->char_start;
     if (!quotes.empty() && chars + size > chars_max) continue;
     bool merged = false;
     for (Sentence& quote : quotes) {
       const bool behind = adjacent(quote, *each, passages);
       if (!behind && !adjacent(*each, quote, passages)) continue;
+      if (quote.char_end - quote.char_start + size > kQuoteCharsMax) continue;
       quote = behind ? joined(quote, *each, passages) : joined(*each, quote, passages);
       merged = true;
       break;
