@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Passages embedded per second: our engine against ONNX Runtime, same model, texts and threads.
 
-bench/encoder_onnx.py [--passages 256] [--timed 32] [--threads 1,2] [--rounds 3]
+bench/encoder_onnx.py [--passages N] [--timed N] [--threads 1,2] [--rounds N] [--kinds fp32,int8]
 
 Needs gguf, numpy, tokenizers, onnx and onnxruntime. The ONNX models are made from the GGUF's own
 weights: "fp32" has them dequantised, "int8" is that one through ONNX Runtime's dynamic
@@ -42,8 +42,7 @@ def tokenizer(reader):
         replaced[chr(rules[at])] = "".join(map(chr, rules[at + 2:end]))
         at = end
     unigram = Tokenizer(models.Unigram(list(zip(tokens, scores)), unk_id=3))
-    unigram.pre_tokenizer = pre_tokenizers.Metaspace(
-        replacement="▁", prepend_scheme="always", split=False)
+    unigram.pre_tokenizer = pre_tokenizers.Metaspace("▁", prepend_scheme="always", split=False)
 
     def encode(text):
         text = re.sub(" {2,}", " ", "".join(replaced.get(c, c) for c in "passage: " + text))
@@ -77,13 +76,13 @@ def build_onnx(reader, path):
         return output
 
     def linear(x, name):
-        y = node("MatMul", [x, constant(name + ".weight", weights[name + ".weight"].T)], name + ".mm")
-        return node("Add", [y, constant(name + ".bias", weights[name + ".bias"])], name)
+        weight = constant(name + ".weight", weights[name + ".weight"].T)
+        bias = constant(name + ".bias", weights[name + ".bias"])
+        return node("Add", [node("MatMul", [x, weight], name + ".product"), bias], name)
 
     def norm(x, name):
-        return node("LayerNormalization", [x, *(constant(name + end, weights[name + end])
-                                                for end in (".weight", ".bias"))],
-                    name, axis=-1, epsilon=1e-12)
+        given = [constant(name + end, weights[name + end]) for end in (".weight", ".bias")]
+        return node("LayerNormalization", [x, *given], name, axis=-1, epsilon=1e-12)
 
     places = weights["position_embd.weight"] + weights["token_types.weight"][0]
     p = node("Gather", [constant("places_and_type", places), "places"], "placed")
@@ -103,17 +102,15 @@ def build_onnx(reader, path):
         x = norm(node("Add", [x, y], block + "sum2"), block + "layer_output_norm")
     mask = node("Cast", ["mask"], "mask_float", to=TensorProto.FLOAT)
     mask = node("Unsqueeze", [mask, constant("last", np.array([-1]))], "mask_column")
-    one = constant("one", np.array([1]))
-    total = node("ReduceSum", [node("Mul", [x, mask], "kept"), one], "total", keepdims=0)
-    mean = node("Div", [total, node("ReduceSum", [mask, one], "number", keepdims=0)], "mean")
-    node("LpNormalization", [mean], "vectors", axis=-1, p=2)
-    graph = helper.make_graph(
-        nodes, "encoder",
-        [helper.make_tensor_value_info("words", TensorProto.FLOAT, ["batch", "length", 384]),
-         helper.make_tensor_value_info("places", TensorProto.INT64, ["length"]),
-         helper.make_tensor_value_info("mask", TensorProto.INT32, ["batch", "length"])],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", 384])],
-        list(constants.values()))
+    # The length of the sum is that of the mean: the next step takes it away.
+    total = node("ReduceSum", [node("Mul", [x, mask], "kept"), constant("one", np.array([1]))],
+                 "total", keepdims=0)
+    node("LpNormalization", [total], "vectors", axis=-1, p=2)
+    inputs = [helper.make_tensor_value_info(*words) for words in (
+        ("words", TensorProto.FLOAT, ["batch", "length", 384]), ("places", TensorProto.INT64, ["n"]),
+        ("mask", TensorProto.INT32, ["batch", "length"]))]
+    outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", 384])]
+    graph = helper.make_graph(nodes, "encoder", inputs, outputs, list(constants.values()))
     # The rows of the word table are taken outside: in the graph it would only make it larger.
     onnx.save(helper.make_model(graph, ir_version=9, opset_imports=[
         helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]), path)
@@ -138,16 +135,15 @@ class Onnx:
             mask = np.zeros(ids.shape, np.int32)
             for i, row in enumerate(rows):
                 ids[i, :len(row)], mask[i, :len(row)] = row, 1
-            vectors.append(self.session.run(
-                None, {"words": self.words[ids], "places": np.arange(ids.shape[1]), "mask": mask})[0])
+            given = {"words": self.words[ids], "places": np.arange(ids.shape[1]), "mask": mask}
+            vectors.append(self.session.run(None, given)[0])
         return np.concatenate(vectors)
 
-    def cpu_seconds(self):
-        return time.process_time()
+    cpu_seconds = staticmethod(time.process_time)
 
 
 class Ours:
-    """Over HTTP, so wall time has the server in it; CPU time is the engine's, tokenising included."""
+    """Over HTTP: wall time has the server in it. CPU time is the engine's, with tokenising."""
 
     def __init__(self, server, model):
         self.client, self.model = Client(server.port, timeout=600), model
@@ -168,44 +164,52 @@ class Ours:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def compare(sides, texts, timed, rounds, threads):
+    vectors = {name: side.embed(texts) for name, side in sides.items()}
+    best = {name: (np.inf, np.inf) for name in sides}
+    for _ in range(rounds):
+        for name, side in sides.items():
+            cpu, wall = side.cpu_seconds(), time.monotonic()
+            side.embed(timed)
+            spent = side.cpu_seconds() - cpu, time.monotonic() - wall
+            best[name] = tuple(map(min, best[name], spent))
+    tokens = sum(len(t) for _, t in timed)
+    for name, (cpu, wall) in best.items():
+        alike = (vectors[name] * vectors["onnx fp32"]).sum(1)
+        print(f"{threads} thread(s), {name:9}: {100 * cpu / len(timed):6.2f} CPU s/100 passages "
+              f"({best['onnx fp32'][0] / cpu:.2f} x fp32), {len(timed) / wall:6.2f} passages/s, "
+              f"{tokens / wall:5.0f} tokens/s ({best['onnx fp32'][1] / wall:.2f} x fp32); cosine "
+              f"to fp32 min {alike.min():.5f} mean {alike.mean():.5f} of {len(alike)}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name, default in (("passages", 256), ("timed", 32), ("rounds", 3), ("threads", "1,2")):
+    for name, default in (("passages", 256), ("timed", 32), ("rounds", 3), ("threads", "1,2"),
+                          ("kinds", "fp32,int8")):
         parser.add_argument("--" + name, type=type(default), default=default)
     wanted = parser.parse_args()
-    folder = tempfile.mkdtemp(prefix="encoder-onnx-")
     reader = gguf.GGUFReader(MODEL)
     texts = passages(tokenizer(reader), wanted.passages)
-    timed = texts[::max(1, len(texts) // wanted.timed)]
-    paths = {kind: f"{folder}/{kind}.onnx" for kind in ("fp32", "int8")}
-    words = build_onnx(reader, paths["fp32"])
-    quantize_dynamic(paths["fp32"], paths["int8"], weight_type=QuantType.QInt8,
-                     op_types_to_quantize=["MatMul", "Attention"],
-                     extra_options={"DefaultTensorType": TensorProto.FLOAT})
+    batches = [texts[at:at + BATCH] for at in range(0, len(texts), BATCH)]  # whole: little padding
+    step = max(1, len(texts) // wanted.timed)
+    timed = [text for batch in batches[step // 2::step] for text in batch]
     print(f"{len(texts)} passages of {sum(len(t) for _, t in texts)} tokens, timed: {len(timed)} "
           f"of {sum(len(t) for _, t in timed)}; ONNX Runtime {ort.__version__}", flush=True)
-    for turn, threads in enumerate(map(int, wanted.threads.split(","))):
+    with tempfile.TemporaryDirectory(prefix="encoder-onnx-") as folder:
+        paths = {kind: f"{folder}/{kind}.onnx" for kind in wanted.kinds.split(",")}
+        words = build_onnx(reader, paths["fp32"])
+        if "int8" in paths:
+            quantize_dynamic(paths["fp32"], paths["int8"], weight_type=QuantType.QInt8,
+                             extra_options={"DefaultTensorType": TensorProto.FLOAT})
         settings = pathlib.Path(folder, "settings.toml")
-        settings.write_text(f"engine_threads = {threads}\n")
-        with Server(arguments=["--config", str(settings)]) as server:
-            sides = {"ours": Ours(server, MODEL.stem),
-                     **{"onnx " + kind: Onnx(path, words, threads) for kind, path in paths.items()}}
-            checked = {name: side.embed(texts[:BATCH] if turn else texts)
-                       for name, side in sides.items()}
-            best = {name: (np.inf, np.inf) for name in sides}
-            for _ in range(wanted.rounds):
-                for name, side in sides.items():
-                    cpu, wall = side.cpu_seconds(), time.monotonic()
-                    side.embed(timed)
-                    spent = side.cpu_seconds() - cpu, time.monotonic() - wall
-                    best[name] = tuple(map(min, best[name], spent))
-        tokens = sum(len(t) for _, t in timed)
-        for name, (cpu, wall) in best.items():
-            alike = (checked[name] * checked["onnx fp32"]).sum(1)
-            print(f"{threads} thread(s), {name:9}: {100 * cpu / len(timed):6.2f} CPU s/100 passages "
-                  f"({best['onnx fp32'][0] / cpu:.2f} x fp32), {len(timed) / wall:6.2f} passages/s, "
-                  f"{tokens / wall:5.0f} tokens/s ({best['onnx fp32'][1] / wall:.2f} x fp32); cosine "
-                  f"to fp32 min {alike.min():.5f} mean {alike.mean():.5f} of {len(alike)}", flush=True)
+        for turn, threads in enumerate(map(int, wanted.threads.split(","))):
+            settings.write_text(f"engine_threads = {threads}\n")
+            with Server(arguments=["--config", str(settings)]) as server:
+                sides = {"ours": Ours(server, MODEL.stem)}
+                for kind, path in paths.items():
+                    sides["onnx " + kind] = Onnx(path, words, threads)
+                # All texts are compared once, and a few with each further number of threads.
+                compare(sides, texts[:BATCH] if turn else texts, timed, wanted.rounds, threads)
 
 
 if __name__ == "__main__":
