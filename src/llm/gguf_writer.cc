@@ -34,10 +34,8 @@ class Output {
   explicit Output(std::size_t size) { bytes_.reserve(size); }
 
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  void put(Number value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
+  requires std::is_arithmetic_v<Number>
+  void put(Number value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
   void put(const std::string& text) {
     put(std::uint64_t{text.size()});
     bytes_ += text;
@@ -89,7 +87,7 @@ std::string GgufWriter::encode() const {
   std::size_t data_size = 0;
   for (const TensorView& tensor : tensors_) data_size += aligned(tensor.bytes.size());
   Output output(data_size + data_size / 4 + 4096);  // metadata is mostly less than a quarter
-  output.put(std::uint32_t{0x46554747});  // "GGUF"
+  output.put(std::uint32_t{0x46554747});            // "GGUF"
   output.put(kVersion);
   output.put(std::uint64_t{tensors_.size()});
   output.put(std::uint64_t{metadata_.size()});
