@@ -41,14 +41,6 @@ class PipelineFixture : public ::testing::Test {
     database_ = take(store::Database::open({.directory = home_ / "store"}));
     blobs_ = std::make_unique<store::BlobStore>(take(store::BlobStore::open(home_ / "blobs")));
     open_index(kModel, llm::FakeEngine::kVectorSize);
-    Extractor::Options options;
-    options.program = std::filesystem::path(WY_BIN_DIR) / "wenyuan-extract";
-    // The sandbox has its own tests.
-    options.sandbox = false;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    options.limits.memory_bytes_max = 0;
-#endif
-    extractor_ = std::make_unique<Extractor>(take(Extractor::open(options)));
     Collection collection;
     collection.id = kCollection;
     collection.name = "A";
@@ -71,7 +63,19 @@ class PipelineFixture : public ::testing::Test {
     indexer_ = std::make_unique<Indexer>(*database_, *index_, vector_size);
   }
 
+  void open_extractor() {
+    Extractor::Options options;
+    options.program = std::filesystem::path(WY_BIN_DIR) / "wenyuan-extract";
+    // The sandbox has its own tests.
+    options.sandbox = false;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    options.limits.memory_bytes_max = 0;
+#endif
+    extractor_ = std::make_unique<Extractor>(take(Extractor::open(options)));
+  }
+
   void start(JobRunner::Options options) {
+    if (!extractor_) open_extractor();
     runner_ = std::make_unique<JobRunner>(
         JobRunner::Parts{database_.get(), blobs_.get(), extractor_.get(), &engine_, indexer_.get(),
                          &clock_},
