@@ -16,8 +16,7 @@ void grow(std::vector<T>& values, std::size_t size) {
 
 }  // namespace
 
-void Activations::fill(std::size_t rows, std::size_t inputs, ActivationForms forms,
-                       ThreadPool& threads, const WriteRow& write) {
+void Activations::make_room(std::size_t rows, std::size_t inputs, ActivationForms forms) {
   WY_ASSERT(!forms.has(ActivationForm::int8_by_32) || inputs % 32 == 0);
   WY_ASSERT(!forms.has(ActivationForm::int8_by_256) || inputs % 256 == 0);
   rows_ = rows;
@@ -36,11 +35,46 @@ void Activations::fill(std::size_t rows, std::size_t inputs, ActivationForms for
     grow(by_256_.sums, rows * (inputs / 16));
     grow(by_256_.scaled_sums, rows * (inputs / 32));
   }
+}
+
+void Activations::fill(std::size_t rows, std::size_t inputs, ActivationForms forms,
+                       ThreadPool& threads, const WriteRow& write) {
+  make_room(rows, inputs, forms);
   threads.parallel_for((rows + kRowsPerPiece - 1) / kRowsPerPiece, [&](std::size_t piece) {
     const std::size_t end = std::min(rows, (piece + 1) * kRowsPerPiece);
     for (std::size_t row = piece * kRowsPerPiece; row < end; ++row) {
       write(row, floats_.data() + row * inputs);
       quantise(row);
+    }
+  });
+}
+
+void Activations::copy_row(const Quantised& from, std::size_t row, Quantised& to,
+                           std::size_t to_row, std::size_t inputs, bool is_small) {
+  const auto copy = [&](const auto& source, auto& target, std::size_t size) {
+    std::copy_n(source.data() + row * size, size, target.data() + to_row * size);
+  };
+  copy(from.values, to.values, inputs);
+  copy(from.scales, to.scales, inputs / (is_small ? 32 : 256));
+  copy(from.sums, to.sums, inputs / (is_small ? 32 : 16));
+  copy(from.scaled_sums, to.scaled_sums, inputs / 32);
+}
+
+void Activations::gather(const Activations& from, std::span<const std::uint32_t> rows,
+                         ThreadPool& threads) {
+  make_room(rows.size(), from.inputs_, from.forms_);
+  threads.parallel_for((rows.size() + kRowsPerPiece - 1) / kRowsPerPiece, [&](std::size_t piece) {
+    const std::size_t end = std::min(rows.size(), (piece + 1) * kRowsPerPiece);
+    for (std::size_t i = piece * kRowsPerPiece; i < end; ++i) {
+      if (forms_.has(ActivationForm::floats)) {
+        std::copy_n(from.floats(rows[i]), inputs_, floats_.data() + i * inputs_);
+      }
+      if (forms_.has(ActivationForm::int8_by_32)) {
+        copy_row(from.by_32_, rows[i], by_32_, i, inputs_, true);
+      }
+      if (forms_.has(ActivationForm::int8_by_256)) {
+        copy_row(from.by_256_, rows[i], by_256_, i, inputs_, false);
+      }
     }
   });
 }

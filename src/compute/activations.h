@@ -40,6 +40,9 @@ class Activations {
   void fill(std::size_t rows, std::size_t inputs, ActivationForms forms, ThreadPool& threads,
             const WriteRow& write);
 
+  // Takes over rows of another one, in this order; a row may be taken several times.
+  void gather(const Activations& from, std::span<const std::uint32_t> rows, ThreadPool& threads);
+
   std::size_t rows() const { return rows_; }
   std::size_t inputs() const { return inputs_; }
   ActivationForms forms() const { return forms_; }
@@ -56,7 +59,10 @@ class Activations {
     std::vector<std::int32_t> sums;
     std::vector<float> scaled_sums;
   };
+  void make_room(std::size_t rows, std::size_t inputs, ActivationForms forms);
   void quantise(std::size_t row);
+  static void copy_row(const Quantised& from, std::size_t row, Quantised& to, std::size_t to_row,
+                       std::size_t inputs, bool is_small);
 
   const Kernels* kernels_;
   std::size_t rows_ = 0;

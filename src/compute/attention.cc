@@ -24,27 +24,32 @@ class Attention {
         queries_(call.visible.size()),
         dense_(call.type == KeyValueType::f32 ? kernels.tiles.dense_f32 : kernels.tiles.dense_f16) {
     WY_ASSERT(queries_ <= kQueriesMax);
-    WY_ASSERT(call.head_size <= kHeadSizeMax && call.head_size % kTileRows == 0);
+    WY_ASSERT(call.key_size % kTileRows == 0 && call.value_size % kTileRows == 0);
   }
 
   void run() {
     largest_.fill(-std::numeric_limits<float>::infinity());
     sums_.fill(0.0F);
-    std::fill_n(call_.out, queries_ * call_.head_size, 0.0F);
-    const std::size_t seen = *std::max_element(call_.visible.begin(), call_.visible.end());
+    std::fill_n(call_.out, queries_ * call_.value_size, 0.0F);
+    std::size_t first = std::numeric_limits<std::size_t>::max();
+    std::size_t last = 0;
+    for (const KeyRange& range : call_.visible) {
+      first = std::min(first, range.begin);
+      last = std::max(last, range.end);
+    }
     std::size_t begin = 0;
     for (const KeyValueBlock& block : call_.blocks) {
-      if (begin >= seen) break;
-      const std::size_t count = std::min(block.count, seen - begin);
-      score(block, count);
-      for (std::size_t query = 0; query < queries_; ++query) weigh(query, begin, count);
-      add_values(block, count);
+      if (begin >= last) break;
+      if (begin + block.count > first) {
+        const std::size_t count = std::min(block.count, last - begin);
+        score(block, count);
+        for (std::size_t query = 0; query < queries_; ++query) weigh(query, begin, count);
+        add_values(block, count);
+      }
       begin += block.count;
     }
     for (std::size_t query = 0; query < queries_; ++query) {
-      const float inverse = 1.0F / sums_[query];
-      float* out = call_.out + query * call_.head_size;
-      for (std::size_t i = 0; i < call_.head_size; ++i) out[i] *= inverse;
+      scale(query, 1.0F / sums_[query]);
     }
   }
 
@@ -53,46 +58,52 @@ class Attention {
     dense_({.weights = block.keys,
             .stride = kTileRows,
             .tiles = (count + kTileRows - 1) / kTileRows,
-            .tile_stride = call_.head_size * kTileRows,
-            .inputs = call_.head_size,
+            .tile_stride = call_.key_size * kTileRows,
+            .inputs = call_.key_size,
             .x = call_.queries,
-            .x_stride = call_.head_size,
+            .x_stride = call_.key_size,
             .rows = queries_,
             .out = scores_.data(),
             .out_stride = kKeysPerBlock,
             .add = false});
   }
 
+  void scale(std::size_t query, float by) {
+    float* out = call_.out + query * call_.value_size;
+    for (std::size_t i = 0; i < call_.value_size; ++i) out[i] *= by;
+  }
+
   // Turns one query's scores into weights, and rescales what it has gathered so far.
   void weigh(std::size_t query, std::size_t begin, std::size_t count) {
     float* scores = scores_.data() + query * kKeysPerBlock;
-    const std::size_t visible = call_.visible[query];
-    const std::size_t own = visible > begin ? std::min(count, visible - begin) : 0;
-    if (own != 0) {
-      const float largest = std::max(largest_[query], kernels_.rows.max(scores, own));
-      if (largest > largest_[query] && begin != 0) {
+    const KeyRange& visible = call_.visible[query];
+    const std::size_t from = std::clamp(visible.begin, begin, begin + count) - begin;
+    const std::size_t to = std::clamp(visible.end, begin, begin + count) - begin;
+    if (from < to) {
+      const float largest = std::max(largest_[query], kernels_.rows.max(scores + from, to - from));
+      if (largest > largest_[query] && sums_[query] > 0) {
         const float shrink = std::exp(largest_[query] - largest);
         sums_[query] *= shrink;
-        float* out = call_.out + query * call_.head_size;
-        for (std::size_t i = 0; i < call_.head_size; ++i) out[i] *= shrink;
+        scale(query, shrink);
       }
       largest_[query] = largest;
-      sums_[query] += kernels_.rows.exp_minus(scores, own, largest);
+      sums_[query] += kernels_.rows.exp_minus(scores + from, to - from, largest);
     }
-    std::fill(scores + own, scores + count, 0.0F);
+    std::fill(scores, scores + std::min(from, to), 0.0F);
+    std::fill(scores + to, scores + count, 0.0F);
   }
 
   void add_values(const KeyValueBlock& block, std::size_t count) {
     dense_({.weights = block.values,
             .stride = block.value_stride,
-            .tiles = call_.head_size / kTileRows,
+            .tiles = call_.value_size / kTileRows,
             .tile_stride = kTileRows,
             .inputs = count,
             .x = scores_.data(),
             .x_stride = kKeysPerBlock,
             .rows = queries_,
             .out = call_.out,
-            .out_stride = call_.head_size,
+            .out_stride = call_.value_size,
             .add = true});
   }
 

@@ -14,7 +14,7 @@ constexpr std::size_t kKeysPerBlock = 128;
 constexpr std::size_t kHeadSizeMax = 256;
 constexpr std::size_t kQueriesMax = 32;
 
-// Up to kKeysPerBlock keys of one head. Key k, element i is at keys[(k / 16 * head_size + i) * 16 +
+// Up to kKeysPerBlock keys of one head. Key k, element i is at keys[(k / 16 * key_size + i) * 16 +
 // k % 16]: tiles of 16 keys. Value k, element i is at values[k * value_stride + i].
 struct KeyValueBlock {
   const void* keys;
@@ -24,16 +24,24 @@ struct KeyValueBlock {
 };
 
 enum class KeyValueType { f32, f16 };
+constexpr std::size_t element_bytes(KeyValueType type) { return type == KeyValueType::f32 ? 4 : 2; }
 
-// At most kQueriesMax queries of one head against its keys. A query sees the first `visible` keys;
-// what it gets does not depend on the other queries. head_size is a multiple of 16.
+// Keys [begin, end) are those that a query sees; at least one.
+struct KeyRange {
+  std::size_t begin;
+  std::size_t end;
+};
+
+// At most kQueriesMax queries of one head against its keys. What a query gets does not depend on
+// the other queries. Both sizes are multiples of 16.
 struct AttentionCall {
-  const float* queries;                   // count x head_size, scaled already
-  std::span<const std::size_t> visible;   // one for each query, at least 1
+  const float* queries;                   // count x key_size, scaled already
+  std::span<const KeyRange> visible;      // one for each query
   std::span<const KeyValueBlock> blocks;  // all full but the last
-  std::size_t head_size;
+  std::size_t key_size;
+  std::size_t value_size;
   KeyValueType type;
-  float* out;  // count x head_size
+  float* out;  // count x value_size
 };
 void attend(const AttentionCall& call, const Kernels& kernels);
 

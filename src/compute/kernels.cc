@@ -21,9 +21,9 @@ bool is_supported(InstructionSet set) {
 }
 
 const Kernels& kernels(InstructionSet set) {
-  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows()};
-  static const Kernels kAvx2 = {"avx2", avx2_tiles(), avx2_rows()};
-  static const Kernels kAvx512 = {"avx512", avx512_tiles(), avx2_rows()};
+  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows(), plain_dots()};
+  static const Kernels kAvx2 = {"avx2", avx2_tiles(), avx2_rows(), avx2_dots()};
+  static const Kernels kAvx512 = {"avx512", avx512_tiles(), avx2_rows(), avx512_dots()};
   switch (set) {
     case InstructionSet::plain: return kPlain;
     case InstructionSet::avx2: return kAvx2;
@@ -36,7 +36,7 @@ const Kernels& kernels(InstructionSet set) {
 
 bool is_supported(InstructionSet set) { return set == InstructionSet::plain; }
 const Kernels& kernels(InstructionSet) {
-  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows()};
+  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows(), plain_dots()};
   return kPlain;
 }
 

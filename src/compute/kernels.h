@@ -87,10 +87,29 @@ struct RowKernels {
   void (*to_half)(const float* x, std::size_t count, std::uint16_t* out);
 };
 
+// Products of rows with rows: out[row * out_stride + k] = x row `row` . key k.
+struct RowDots {
+  const void* keys;
+  std::size_t key_stride;
+  std::size_t key_count;
+  std::size_t size;  // of a row, a multiple of 16
+  const float* x;
+  std::size_t x_stride;
+  std::size_t rows;
+  float* out;
+  std::size_t out_stride;
+};
+
+struct DotKernels {
+  void (*f32)(const RowDots&);
+  void (*f16)(const RowDots&);
+};
+
 struct Kernels {
   const char* name;
   TileKernels tiles;
   RowKernels rows;
+  DotKernels dots;
 };
 
 enum class InstructionSet { plain, avx2, avx512 };
@@ -105,5 +124,8 @@ const RowKernels& plain_rows();
 const TileKernels& avx2_tiles();
 const RowKernels& avx2_rows();
 const TileKernels& avx512_tiles();
+const DotKernels& plain_dots();
+const DotKernels& avx2_dots();
+const DotKernels& avx512_dots();
 
 }  // namespace wenyuan::compute

@@ -15,9 +15,12 @@ constexpr std::size_t kRowsPerPiece = 128;
 // Rows that meet one tile after the other: they and the lines that they write stay in the cache.
 constexpr std::size_t kRowsPerVisit = 32;
 
+// Of one part.
 std::size_t tile_count(const Matrix& matrix) {
   return (matrix.outputs() + kTileRows - 1) / kTileRows;
 }
+
+std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 // Exact: decodes up to 16 rows to floats, which are then packed like F32.
 void pack_exactly(WeightType type, const std::uint8_t* weights, std::size_t rows,
@@ -32,35 +35,46 @@ void pack_exactly(WeightType type, const std::uint8_t* weights, std::size_t rows
 
 Result<Matrix> Matrix::create(WeightType type, std::size_t inputs, std::size_t outputs,
                               std::span<const std::uint8_t> weights, Precision precision) {
+  return create_stack(type, inputs, outputs, 1, weights, precision);
+}
+
+Result<Matrix> Matrix::create_stack(WeightType type, std::size_t inputs, std::size_t outputs,
+                                    std::size_t parts, std::span<const std::uint8_t> weights,
+                                    Precision precision) {
   const WeightBlock block = weight_block(type);
-  if (inputs == 0 || outputs == 0 || inputs % block.elements != 0 ||
-      weights.size() / outputs != row_bytes(type, inputs) || weights.size() % outputs != 0) {
-    return Error{ErrorCode::invalid_argument, "a matrix of " + std::to_string(inputs) +
-                                                  " inputs and " + std::to_string(outputs) +
-                                                  " outputs does not fit into " +
-                                                  std::to_string(weights.size()) + " bytes"};
+  std::size_t rows = 0;
+  if (inputs == 0 || inputs % block.elements != 0 ||
+      __builtin_mul_overflow(outputs, parts, &rows) || rows == 0 ||
+      weights.size() / rows != row_bytes(type, inputs) || weights.size() % rows != 0) {
+    return Error{ErrorCode::invalid_argument,
+                 std::to_string(parts) + " matrices of " + std::to_string(inputs) + " inputs and " +
+                     std::to_string(outputs) + " outputs do not fit into " +
+                     std::to_string(weights.size()) + " bytes"};
   }
   const bool exact = precision == Precision::exact;
   Matrix matrix;
   matrix.inputs_ = inputs;
   matrix.outputs_ = outputs;
+  matrix.parts_ = parts;
   matrix.format_ = tile_format(exact ? WeightType::f32 : type);
   matrix.tile_bytes_ = inputs / matrix.format_.step * matrix.format_.step_bytes;
   const std::size_t tiles = tile_count(matrix);
-  matrix.tiles_ = AlignedBuffer(tiles * matrix.tile_bytes_);
+  matrix.tiles_ = AlignedBuffer(parts * tiles * matrix.tile_bytes_);
   if (matrix.tiles_.data() == nullptr) {
     return Error{ErrorCode::unavailable, "not enough memory for a matrix of " +
-                                             std::to_string(tiles * matrix.tile_bytes_) + " bytes"};
+                                             std::to_string(parts * tiles * matrix.tile_bytes_) +
+                                             " bytes"};
   }
   std::vector<float> scratch;
-  for (std::size_t tile = 0; tile < tiles; ++tile) {
-    const std::uint8_t* from = weights.data() + tile * kTileRows * row_bytes(type, inputs);
-    const std::size_t rows = std::min(kTileRows, outputs - tile * kTileRows);
+  for (std::size_t tile = 0; tile < parts * tiles; ++tile) {
+    const std::size_t row = tile / tiles * outputs + tile % tiles * kTileRows;
+    const std::size_t count = std::min(kTileRows, outputs - tile % tiles * kTileRows);
+    const std::uint8_t* from = weights.data() + row * row_bytes(type, inputs);
     std::uint8_t* to = matrix.tiles_.data() + tile * matrix.tile_bytes_;
     if (exact) {
-      pack_exactly(type, from, rows, inputs, scratch, to);
+      pack_exactly(type, from, count, inputs, scratch, to);
     } else {
-      pack_tile(type, from, rows, inputs, to);
+      pack_tile(type, from, count, inputs, to);
     }
   }
   return matrix;
@@ -74,48 +88,58 @@ class Multiplication {
     std::size_t tiles = 0;
     for (const Product& product : products) {
       WY_ASSERT(product.matrix->inputs() == x.inputs());
+      WY_ASSERT(product.part < product.matrix->parts());
       WY_ASSERT(product.bias.empty() || product.bias.size() == product.matrix->outputs());
       tiles += tile_count(*product.matrix);
     }
     // Several pieces for each thread, so that a thread that lost its core delays the others little.
     tiles_per_piece_ = std::clamp<std::size_t>(tiles / (8 * threads), 1, 64);
-    row_blocks_ = (x.rows() + kRowsPerPiece - 1) / kRowsPerPiece;
+    ends_.reserve(products.size());
+    std::size_t end = 0;
     for (const Product& product : products) {
-      pieces_ += (tile_count(*product.matrix) + tiles_per_piece_ - 1) / tiles_per_piece_;
+      end += tile_blocks(product) * divide_up(rows_of(product), kRowsPerPiece);
+      ends_.push_back(end);
     }
   }
 
-  std::size_t piece_count() const { return pieces_ * row_blocks_; }
+  std::size_t piece_count() const { return ends_.empty() ? 0 : ends_.back(); }
 
   void run(std::size_t piece) const {
-    const std::size_t row = piece / pieces_ * kRowsPerPiece;
-    std::size_t at = piece % pieces_;
-    for (const Product& product : products_) {
-      const std::size_t tiles = tile_count(*product.matrix);
-      const std::size_t own = (tiles + tiles_per_piece_ - 1) / tiles_per_piece_;
-      if (at < own) {
-        const std::size_t end = std::min(tiles, (at + 1) * tiles_per_piece_);
-        const std::size_t row_end = std::min(row + kRowsPerPiece, x_.rows());
-        for (std::size_t m = row; m < row_end; m += kRowsPerVisit) {
-          for (std::size_t tile = at * tiles_per_piece_; tile < end; ++tile) {
-            run_tile(product, tile, m, std::min(kRowsPerVisit, row_end - m));
-          }
-        }
-        return;
+    const auto found = std::upper_bound(ends_.begin(), ends_.end(), piece);
+    const auto at = static_cast<std::size_t>(found - ends_.begin());
+    const Product& product = products_[at];
+    if (at != 0) piece -= ends_[at - 1];
+    const std::size_t blocks = tile_blocks(product);
+    const std::size_t begin = piece % blocks * tiles_per_piece_;
+    const std::size_t end = std::min(tile_count(*product.matrix), begin + tiles_per_piece_);
+    const std::size_t row = piece / blocks * kRowsPerPiece;
+    const std::size_t row_end = std::min(row + kRowsPerPiece, rows_of(product));
+    for (std::size_t m = row; m < row_end; m += kRowsPerVisit) {
+      for (std::size_t tile = begin; tile < end; ++tile) {
+        run_tile(product, tile, m, std::min(kRowsPerVisit, row_end - m));
       }
-      at -= own;
     }
   }
 
  private:
+  std::size_t rows_of(const Product& product) const {
+    return std::min(product.rows.count, x_.rows() - product.rows.begin);
+  }
+  std::size_t tile_blocks(const Product& product) const {
+    return divide_up(tile_count(*product.matrix), tiles_per_piece_);
+  }
+
+  // `row` counts from the product's first one.
   void run_tile(const Product& product, std::size_t tile, std::size_t row, std::size_t rows) const {
     const Matrix& matrix = *product.matrix;
     const TileFormat& format = matrix.format_;
-    const std::uint8_t* weights = matrix.tiles_.data() + tile * matrix.tile_bytes_;
+    const std::uint8_t* weights =
+        matrix.tiles_.data() + (product.part * tile_count(matrix) + tile) * matrix.tile_bytes_;
+    const std::size_t own = product.rows.begin + row;
     alignas(64) std::array<float, kRowsPerVisit * kTileRows> sums;
     if (format.quant != nullptr) {
       QuantTile call{};
-      x_.point(call, row, format.form);
+      x_.point(call, own, format.form);
       call.weights = weights;
       call.zero = format.zero;
       call.rows = rows;
@@ -127,7 +151,7 @@ class Multiplication {
                                           .tiles = 1,
                                           .tile_stride = 0,
                                           .inputs = matrix.inputs(),
-                                          .x = x_.floats(row),
+                                          .x = x_.floats(own),
                                           .x_stride = matrix.inputs(),
                                           .rows = rows,
                                           .out = sums.data(),
@@ -159,8 +183,7 @@ class Multiplication {
   const Activations& x_;
   const std::span<const Product> products_;
   std::size_t tiles_per_piece_ = 1;
-  std::size_t row_blocks_ = 1;
-  std::size_t pieces_ = 0;
+  std::vector<std::size_t> ends_;  // of each product's pieces
 };
 
 void multiply(const Activations& x, std::span<const Product> products, ThreadPool& threads) {

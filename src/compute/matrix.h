@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "base/result.h"
@@ -28,9 +29,14 @@ class Matrix {
   static Result<Matrix> create(WeightType type, std::size_t inputs, std::size_t outputs,
                                std::span<const std::uint8_t> weights,
                                Precision precision = Precision::fast);
+  // `parts` matrices of one shape, one behind the other: a layer's experts, or its heads.
+  static Result<Matrix> create_stack(WeightType type, std::size_t inputs, std::size_t outputs,
+                                     std::size_t parts, std::span<const std::uint8_t> weights,
+                                     Precision precision = Precision::fast);
 
   std::size_t inputs() const { return inputs_; }
-  std::size_t outputs() const { return outputs_; }
+  std::size_t outputs() const { return outputs_; }  // of one part
+  std::size_t parts() const { return parts_; }
   ActivationForm form() const { return format_.form; }
   std::size_t size_bytes() const { return tiles_.size(); }
 
@@ -39,9 +45,16 @@ class Matrix {
 
   std::size_t inputs_ = 0;
   std::size_t outputs_ = 0;
+  std::size_t parts_ = 0;
   TileFormat format_;
   std::size_t tile_bytes_ = 0;
   AlignedBuffer tiles_;
+};
+
+// Some of the rows of activations.
+struct RowRange {
+  std::size_t begin = 0;
+  std::size_t count = std::numeric_limits<std::size_t>::max();  // as many as there are
 };
 
 // One of several products of the same activations.
@@ -51,6 +64,8 @@ struct Product {
   float* out = nullptr;              // rows x stride
   std::size_t stride = 0;
   bool add = false;  // to what is in `out`
+  std::size_t part = 0;
+  RowRange rows = {};
 };
 
 // Every number depends on its own row of activations and its own row of weights alone: neither on

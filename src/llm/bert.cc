@@ -178,8 +178,8 @@ void BertEncoder::attend(const Rows& text, std::size_t head) {
   const float scale = 1.0F / std::sqrt(static_cast<float>(size));
   alignas(64) std::array<float, compute::kQueriesMax * compute::kHeadSizeMax> queries;
   alignas(64) std::array<float, compute::kQueriesMax * compute::kHeadSizeMax> out;
-  std::array<std::size_t, compute::kQueriesMax> visible;
-  visible.fill(text.count);
+  std::array<compute::KeyRange, compute::kQueriesMax> visible;
+  visible.fill({0, text.count});
   for (std::size_t at = 0; at < text.count; at += compute::kQueriesMax) {
     const std::size_t count = std::min(compute::kQueriesMax, text.count - at);
     for (std::size_t i = 0; i < count; ++i) {
@@ -189,7 +189,8 @@ void BertEncoder::attend(const Rows& text, std::size_t head) {
     compute::attend({.queries = queries.data(),
                      .visible = {visible.data(), count},
                      .blocks = blocks,
-                     .head_size = size,
+                     .key_size = size,
+                     .value_size = size,
                      .type = compute::KeyValueType::f32,
                      .out = out.data()},
                     kernels_);

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "llm/engine_bench.h"
 #include "llm/engine_service.h"
 #include "llm/model_registry.h"
 
@@ -24,6 +25,8 @@ namespace {
 constexpr const char* kUsage =
     "usage: wenyuan-engine --socket PATH --models DIR [--threads N] [--parent PID]\n"
     "       wenyuan-engine --list --models DIR\n"
+    "       wenyuan-engine bench FILE [--threads N] [--prompt N] [--tokens N] [--depth N]\n"
+    "                            [--rounds N]\n"
     "\n"
     "Answers requests for vectors and text on a Unix socket, with the GGUF files of a directory.\n"
     "\n"
@@ -32,6 +35,8 @@ constexpr const char* kUsage =
     "  --threads N    threads for each kind of model (default: one for each processor)\n"
     "  --parent PID   end when this process, the one that started the engine, ends\n"
     "  --list         show the models and whether they can be used\n"
+    "  bench          measure reading a prompt and writing tokens with one file, and where the\n"
+    "                 time goes\n"
     "  --help         show this text\n";
 
 constexpr int kExitUsage = 2;
@@ -99,6 +104,46 @@ Result<Arguments> parse(std::span<char* const> words) {
   return arguments;
 }
 
+Result<BenchOptions> parse_bench(std::span<char* const> words) {
+  BenchOptions options;
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  if (words.empty()) return Error{ErrorCode::invalid_argument, "bench wants a file"};
+  options.model = words[0];
+  for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
+    struct Named {
+      std::string_view name;
+      std::size_t BenchOptions::*target;
+    };
+    constexpr Named kNamed[] = {{"--threads", &BenchOptions::threads},
+                                {"--prompt", &BenchOptions::prompt},
+                                {"--tokens", &BenchOptions::tokens},
+                                {"--depth", &BenchOptions::depth},
+                                {"--rounds", &BenchOptions::rounds}};
+    const auto found = std::find_if(std::begin(kNamed), std::end(kNamed),
+                                    [&](const Named& named) { return named.name == words[i]; });
+    if (found == std::end(kNamed)) {
+      return Error{ErrorCode::invalid_argument, "unknown option " + std::string(words[i])};
+    }
+    const std::string_view value = words[i + 1];
+    const bool is_none = value == "0" && found->name != "--threads" && found->name != "--rounds";
+    WY_TRY(const int number,
+           is_none ? Result<int>(0) : number_argument(found->name, value, 1 << 24));
+    options.*found->target = static_cast<std::size_t>(number);
+  }
+  if (words.size() % 2 == 0) {
+    return Error{ErrorCode::invalid_argument, std::string(words.back()) + " wants a value"};
+  }
+  return options;
+}
+
+int bench(std::span<char* const> words) {
+  const auto options = parse_bench(words);
+  const Status status = options ? run_bench(*options) : Status(options.error());
+  if (status) return EXIT_SUCCESS;
+  std::fprintf(stderr, "wenyuan-engine: %s\n", status.error().message.c_str());
+  return options ? EXIT_FAILURE : kExitUsage;
+}
+
 int list_models(const Arguments& arguments) {
   const auto list = ModelRegistry(arguments.models).list();
   if (!list) {
@@ -163,6 +208,7 @@ int serve(const Arguments& arguments) {
 }
 
 int run(std::span<char* const> words) {
+  if (!words.empty() && std::string_view(words[0]) == "bench") return bench(words.subspan(1));
   const auto arguments = parse(words);
   if (!arguments) {
     std::fprintf(stderr, "wenyuan-engine: %s\n%s", arguments.error().message.c_str(), kUsage);

@@ -11,9 +11,6 @@
 namespace wenyuan::llm {
 namespace {
 
-// Long enough for the matrix kernels to be fast, short enough to notice soon that nobody waits.
-constexpr std::size_t kPromptPiece = 64;
-
 Error cancelled() { return Error{ErrorCode::cancelled, "the request was cancelled"}; }
 
 SamplerOptions sampling(const GenerateRequest& request) {
@@ -78,7 +75,7 @@ Result<GenerateResult> Generator::generate(const GenerateRequest& request,
   GenerateResult result;
   result.prompt_tokens = static_cast<std::int64_t>(prompt.size());
   result.cached_tokens = static_cast<std::int64_t>(cached);
-  WY_TRY(std::span<const float> logits, append_prompt(prompt.subspan(cached), is_cancelled));
+  WY_TRY(std::span<const float> logits, append(prompt.subspan(cached), is_cancelled));
 
   Sampler sampler(sampling(request));
   for (const TokenId token : prompt) sampler.accept(token);
@@ -99,7 +96,7 @@ Result<GenerateResult> Generator::generate(const GenerateRequest& request,
       break;
     }
     if (is_cancelled()) return cancelled();
-    WY_TRY(logits, append(std::span(&token, 1)));
+    WY_TRY(logits, append(std::span(&token, 1), is_cancelled));
   }
   const std::string rest = stream.finish();
   if (!rest.empty() && !on_text(rest)) return cancelled();
@@ -132,22 +129,14 @@ Status Generator::check_room(std::size_t size_max) {
   return Done{};
 }
 
-Result<std::span<const float>> Generator::append_prompt(std::span<const TokenId> tokens,
-                                                        const std::function<bool()>& is_cancelled) {
-  for (;;) {
-    if (is_cancelled()) return cancelled();
-    const std::size_t count = std::min(kPromptPiece, tokens.size());
-    auto logits = append(tokens.first(count));
-    tokens = tokens.subspan(count);
-    if (!logits || tokens.empty()) return logits;
-  }
-}
-
-Result<std::span<const float>> Generator::append(std::span<const TokenId> tokens) {
-  auto logits = decoder_->append(*sequence_, tokens);
-  if (logits) {
-    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  } else {
+Result<std::span<const float>> Generator::append(std::span<const TokenId> tokens,
+                                                 const CancelCheck& is_cancelled) {
+  auto logits = decoder_->append(*sequence_, tokens, is_cancelled);
+  // What was finished before an end may be of use to the next prompt.
+  const std::size_t grown = std::min(sequence_->size() - tokens_.size(), tokens.size());
+  tokens_.insert(tokens_.end(), tokens.begin(),
+                 tokens.begin() + static_cast<std::ptrdiff_t>(grown));
+  if (!logits && logits.error().code != ErrorCode::cancelled) {
     sequence_.reset();  // nobody knows what it holds now
     tokens_.clear();
   }

@@ -46,9 +46,8 @@ class Generator {
   Result<std::size_t> prepare(const std::string& scope, std::span<const TokenId> prompt,
                               std::size_t size_max);
   Status check_room(std::size_t size_max);
-  Result<std::span<const float>> append(std::span<const TokenId> tokens);
-  Result<std::span<const float>> append_prompt(std::span<const TokenId> tokens,
-                                               const std::function<bool()>& is_cancelled);
+  Result<std::span<const float>> append(std::span<const TokenId> tokens,
+                                        const CancelCheck& is_cancelled);
 
   std::shared_ptr<const OpenModel> model_;
   std::unique_ptr<Decoder> decoder_;

@@ -1,7 +1,8 @@
 #include "llm/model.h"
 
 #include "llm/bert.h"
-#include "llm/llama.h"
+#include "llm/decoder/architectures.h"
+#include "llm/decoder/transformer.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -15,9 +16,15 @@ Error unknown_architecture(const Gguf& file, std::string_view wanted) {
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> Decoder::load(std::shared_ptr<const Gguf> file,
-                                               compute::ThreadPool& threads) {
-  if (file->architecture() != "llama") return unknown_architecture(*file, "a generator (llama)");
-  return LlamaDecoder::load(std::move(file), threads);
+                                               compute::ThreadPool& threads,
+                                               const LoadOptions& options) {
+  for (const DecoderArchitecture& architecture : decoder_architectures()) {
+    if (file->architecture() != architecture.name) continue;
+    WY_TRY(DecoderParts parts, architecture.load(WeightLoader(*file, options)));
+    return std::unique_ptr<Decoder>(std::make_unique<Transformer>(std::move(file), std::move(parts),
+                                                                  threads, *options.kernels));
+  }
+  return unknown_architecture(*file, "a generator");
 }
 
 Result<std::unique_ptr<Encoder>> Encoder::load(std::shared_ptr<const Gguf> file,

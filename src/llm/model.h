@@ -11,6 +11,7 @@
 #include "compute/thread_pool.h"
 #include "llm/gguf.h"
 #include "llm/tokenizer.h"
+#include "llm/weights.h"
 
 namespace wenyuan::llm {
 
@@ -19,9 +20,12 @@ namespace wenyuan::llm {
 class Sequence {
  public:
   virtual ~Sequence() = default;
-  virtual std::size_t size() const = 0;      // tokens held
+  virtual std::size_t size() const = 0;         // tokens held
   virtual void truncate(std::size_t size) = 0;  // forgets everything behind the first `size` tokens
 };
+
+// Asked now and then; true: stop with the error `cancelled`.
+using CancelCheck = std::function<bool()>;
 
 // A decoder-only language model. One thread at a time.
 class Decoder {
@@ -29,15 +33,17 @@ class Decoder {
   virtual ~Decoder() = default;
   // unsupported_media names the architecture or tensor type that we cannot run.
   static Result<std::unique_ptr<Decoder>> load(std::shared_ptr<const Gguf> file,
-                                               compute::ThreadPool& threads);
+                                               compute::ThreadPool& threads,
+                                               const LoadOptions& options = {});
 
   virtual std::size_t context_length() const = 0;
   virtual std::size_t vocabulary_size() const = 0;
   virtual Result<std::unique_ptr<Sequence>> new_sequence(std::size_t tokens_max) = 0;
   // Appends the tokens; returns the logits (vocabulary_size floats) behind the last one. The span
-  // is valid until the next call.
-  virtual Result<std::span<const float>> append(Sequence& sequence,
-                                                std::span<const TokenId> tokens) = 0;
+  // is valid until the next call. Asks between layers whether to stop; then the sequence has the
+  // tokens of the passes that were finished.
+  virtual Result<std::span<const float>> append(Sequence& sequence, std::span<const TokenId> tokens,
+                                                const CancelCheck& is_cancelled = {}) = 0;
 };
 
 // An encoder that makes one vector of a text. One thread at a time.

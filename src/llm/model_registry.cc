@@ -6,6 +6,7 @@
 #include <new>
 #include <set>
 
+#include "llm/decoder/architectures.h"
 #include "llm/engine_request.h"
 #include "llm/model_store.h"
 
@@ -16,7 +17,9 @@ namespace {
 constexpr std::size_t kManifestSizeMax = std::size_t{64} << 10;
 
 std::optional<ModelKind> kind_of(std::string_view architecture) {
-  if (architecture == "llama") return ModelKind::generator;
+  for (const DecoderArchitecture& known : decoder_architectures()) {
+    if (architecture == known.name) return ModelKind::generator;
+  }
   if (architecture == "bert") return ModelKind::embedder;
   return std::nullopt;
 }
@@ -31,7 +34,7 @@ Result<ModelInfo> describe(const std::string& name, const Gguf& file) {
   const auto kind = kind_of(info.architecture);
   if (!kind) {
     return Error{ErrorCode::unsupported_media, "its architecture is \"" + shown(info.architecture) +
-                                                   "\"; only llama and bert can be run"};
+                                                   "\", which cannot be run"};
   }
   info.kind = *kind;
   info.size_bytes = static_cast<std::int64_t>(file.size_bytes());

@@ -88,6 +88,23 @@ Result<float> WeightLoader::real(std::string_view name) const {
   return static_cast<float>(value);
 }
 
+double WeightLoader::real_or(std::string_view name, double fallback) const {
+  return file_.real(key(name)).value_or(fallback);
+}
+
+bool WeightLoader::flag_or(std::string_view name, bool fallback) const {
+  return file_.flag(key(name)).value_or(fallback);
+}
+
+std::string_view WeightLoader::text_or(std::string_view name, std::string_view fallback) const {
+  return file_.text(key(name)).value_or(fallback);
+}
+
+std::uint64_t WeightLoader::element_count(std::string_view name) const {
+  const TensorView* view = file_.tensor(name);
+  return view == nullptr ? 0 : view->element_count();
+}
+
 Result<WeightLoader::Found> WeightLoader::find(const std::string& name) const {
   const TensorView* view = file_.tensor(name);
   if (view == nullptr) return Error{ErrorCode::corrupt, "the model has no tensor " + name};
@@ -100,18 +117,88 @@ Result<WeightLoader::Found> WeightLoader::find(const std::string& name) const {
   return Found{view, *type};
 }
 
+Result<WeightLoader::Found> WeightLoader::find(const std::string& name,
+                                               std::initializer_list<std::size_t> sizes) const {
+  WY_TRY(const Found found, find(name));
+  const std::vector<std::uint64_t>& shape = found.view->shape;
+  std::string wanted;
+  bool fits = ends_at(*found.view, sizes.size());
+  std::size_t at = 0;
+  for (const std::size_t size : sizes) {
+    if (!wanted.empty()) wanted += " x ";
+    wanted += std::to_string(size);
+    fits = fits && (at < shape.size() ? shape[at] : 1) == size;
+    ++at;
+  }
+  if (!fits) return wrong_shape(*found.view, wanted);
+  return found;
+}
+
 Result<compute::Matrix> WeightLoader::matrix(const std::string& name, std::size_t inputs,
                                              std::size_t outputs) const {
-  WY_TRY(const Found found, find(name));
-  const TensorView& view = *found.view;
-  if (view.shape.size() < 2 || !ends_at(view, 2) || view.shape[0] != inputs ||
-      view.shape[1] != outputs) {
-    return wrong_shape(view, std::to_string(inputs) + " x " + std::to_string(outputs));
-  }
+  WY_TRY(const Found found, find(name, {inputs, outputs}));
   auto matrix =
-      compute::Matrix::create(found.type, inputs, outputs, view.bytes, options_.precision);
+      compute::Matrix::create(found.type, inputs, outputs, found.view->bytes, options_.precision);
   if (!matrix) return within("tensor " + name, std::move(matrix).error());
   return matrix;
+}
+
+Result<compute::Matrix> WeightLoader::stack(const std::string& name, std::size_t inputs,
+                                            std::size_t outputs, std::size_t parts) const {
+  WY_TRY(const Found found, find(name, {inputs, outputs, parts}));
+  auto matrix = compute::Matrix::create_stack(found.type, inputs, outputs, parts, found.view->bytes,
+                                              options_.precision);
+  if (!matrix) return within("tensor " + name, std::move(matrix).error());
+  return matrix;
+}
+
+Result<compute::Matrix> WeightLoader::matrix_in_order(const std::string& name, std::size_t inputs,
+                                                      std::size_t outputs,
+                                                      std::span<const std::size_t> order,
+                                                      std::size_t parts) const {
+  WY_TRY(const Found found, find(name, {inputs, outputs}));
+  const std::size_t row_size = found.view->bytes.size() / outputs;
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(order.size() * row_size);
+  for (const std::size_t row : order) {
+    WY_ASSERT(row < outputs);
+    const auto from = found.view->bytes.subspan(row * row_size, row_size);
+    bytes.insert(bytes.end(), from.begin(), from.end());
+  }
+  auto matrix = compute::Matrix::create_stack(found.type, inputs, order.size() / parts, parts,
+                                              bytes, options_.precision);
+  if (!matrix) return within("tensor " + name, std::move(matrix).error());
+  return matrix;
+}
+
+Result<std::vector<float>> WeightLoader::floats(const std::string& name, std::size_t size) const {
+  WY_TRY(const Found found, find(name));
+  if (found.view->element_count() != size) {
+    return wrong_shape(*found.view, std::to_string(size) + " numbers");
+  }
+  std::vector<float> values(size);
+  compute::dequantize(found.type, found.view->bytes.data(), values);
+  return values;
+}
+
+Result<compute::Matrix> WeightLoader::stack_of_floats(const std::string& like, std::size_t inputs,
+                                                      std::size_t outputs, std::size_t parts,
+                                                      std::span<const float> values) const {
+  using compute::WeightType;
+  WY_TRY(const Found found, find(like));
+  const auto bytes_of = [](const auto& numbers) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(numbers.data()),
+                     numbers.size() * sizeof numbers[0]);
+  };
+  if (found.type == WeightType::f32 || found.type == WeightType::bf16 ||
+      options_.precision == compute::Precision::exact) {
+    return compute::Matrix::create_stack(WeightType::f32, inputs, outputs, parts, bytes_of(values),
+                                         options_.precision);
+  }
+  std::vector<std::uint16_t> halves(values.size());
+  options_.kernels->rows.to_half(values.data(), values.size(), halves.data());
+  return compute::Matrix::create_stack(WeightType::f16, inputs, outputs, parts, bytes_of(halves),
+                                       options_.precision);
 }
 
 Result<EmbeddingTable> WeightLoader::table(const std::string& name, std::size_t width) const {
@@ -123,10 +210,7 @@ Result<EmbeddingTable> WeightLoader::table(const std::string& name, std::size_t 
 }
 
 Result<std::vector<float>> WeightLoader::vector(const std::string& name, std::size_t size) const {
-  WY_TRY(const Found found, find(name));
-  if (found.view->shape[0] != size || !ends_at(*found.view, 1)) {
-    return wrong_shape(*found.view, std::to_string(size));
-  }
+  WY_TRY(const Found found, find(name, {size}));
   std::vector<float> values(size);
   compute::dequantize(found.type, found.view->bytes.data(), values);
   return values;

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "compute/matrix.h"
+#include "llm/decoder/choice.h"
 #include "llm/gguf.h"
 
 namespace wenyuan::llm {
@@ -16,6 +19,7 @@ namespace wenyuan::llm {
 struct LoadOptions {
   compute::Precision precision = compute::Precision::fast;
   const compute::Kernels* kernels = &compute::best_kernels();
+  RoutingObserver on_routing = {};
 };
 
 // A table that is read row by row, decoded from the file's own bytes, so it lives no longer than
@@ -47,13 +51,34 @@ class WeightLoader {
   Result<std::size_t> size_or(std::string_view key, std::size_t fallback, std::size_t min,
                               std::size_t max) const;
   Result<float> real(std::string_view key) const;  // finite
+  double real_or(std::string_view key, double fallback) const;
+  bool flag_or(std::string_view key, bool fallback) const;
+  std::string_view text_or(std::string_view key, std::string_view fallback) const;
   std::string key(std::string_view key) const {
     return file_.architecture() + "." + std::string(key);
   }
 
+  const Gguf& file() const { return file_; }
+  const LoadOptions& options() const { return options_; }
+
   bool has(std::string_view name) const { return file_.tensor(name) != nullptr; }
+  std::uint64_t element_count(std::string_view name) const;  // 0 when there is none
   Result<compute::Matrix> matrix(const std::string& name, std::size_t inputs,
                                  std::size_t outputs) const;
+  // `parts` matrices one behind the other in a tensor of three dimensions.
+  Result<compute::Matrix> stack(const std::string& name, std::size_t inputs, std::size_t outputs,
+                                std::size_t parts) const;
+  // A matrix of `outputs` rows in the file, of which those in `order` make `parts` equal parts.
+  Result<compute::Matrix> matrix_in_order(const std::string& name, std::size_t inputs,
+                                          std::size_t outputs, std::span<const std::size_t> order,
+                                          std::size_t parts = 1) const;
+  // All numbers of a tensor of `size` elements, decoded.
+  Result<std::vector<float>> floats(const std::string& name, std::size_t size) const;
+  // Matrices made of floats that were decoded from the tensor `like`: half precision, or single
+  // when that one has it.
+  Result<compute::Matrix> stack_of_floats(const std::string& like, std::size_t inputs,
+                                          std::size_t outputs, std::size_t parts,
+                                          std::span<const float> values) const;
   Result<EmbeddingTable> table(const std::string& name, std::size_t width) const;
   Result<std::vector<float>> vector(const std::string& name, std::size_t size) const;
   // Empty when the file has none.
@@ -65,6 +90,8 @@ class WeightLoader {
     compute::WeightType type;
   };
   Result<Found> find(const std::string& name) const;
+  // With these sizes, innermost first; those behind them must be 1.
+  Result<Found> find(const std::string& name, std::initializer_list<std::size_t> sizes) const;
 
   const Gguf& file_;
   LoadOptions options_;

@@ -32,12 +32,13 @@ struct Cache {
 };
 
 std::vector<float> run(const Cache& cache, const std::vector<float>& queries,
-                       const std::vector<std::size_t>& visible, const Kernels& kernels) {
+                       const std::vector<KeyRange>& visible, const Kernels& kernels) {
   std::vector<float> out(queries.size());
   attend({.queries = queries.data(),
           .visible = visible,
           .blocks = cache.blocks,
-          .head_size = kHeadSize,
+          .key_size = kHeadSize,
+          .value_size = kHeadSize,
           .type = KeyValueType::f32,
           .out = out.data()},
          kernels);
@@ -45,10 +46,10 @@ std::vector<float> run(const Cache& cache, const std::vector<float>& queries,
 }
 
 std::vector<double> expected(const std::vector<float>& keys, const std::vector<float>& values,
-                             const float* query, std::size_t visible) {
-  std::vector<double> weights(visible);
+                             const float* query, const KeyRange& visible) {
+  std::vector<double> weights(visible.end);
   double sum = 0;
-  for (std::size_t k = 0; k < visible; ++k) {
+  for (std::size_t k = visible.begin; k < visible.end; ++k) {
     double score = 0;
     for (std::size_t i = 0; i < kHeadSize; ++i) {
       score += double{query[i]} * double{keys[k * kHeadSize + i]};
@@ -57,7 +58,7 @@ std::vector<double> expected(const std::vector<float>& keys, const std::vector<f
     sum += weights[k];
   }
   std::vector<double> out(kHeadSize);
-  for (std::size_t k = 0; k < visible; ++k) {
+  for (std::size_t k = visible.begin; k < visible.end; ++k) {
     for (std::size_t i = 0; i < kHeadSize; ++i) {
       out[i] += weights[k] / sum * double{values[k * kHeadSize + i]};
     }
@@ -70,7 +71,7 @@ TEST(Attention, IsTheSoftmaxOverWhatAQuerySees) {
   const auto keys = random_floats(count * kHeadSize, 1);
   const auto values = random_floats(count * kHeadSize, 2);
   const auto queries = random_floats(5 * kHeadSize, 3, 2);
-  const std::vector<std::size_t> visible = {1, 100, 128, 129, 300};
+  const std::vector<KeyRange> visible = {{0, 1}, {0, 100}, {0, 128}, {100, 129}, {170, 300}};
   const Cache cache(keys, values);
   for (const Kernels* kernels : kernels_here()) {
     const auto out = run(cache, queries, visible, *kernels);
@@ -89,8 +90,8 @@ TEST(Attention, GivesAQueryTheSameBitsAloneAndAmongOthers) {
   const auto values = random_floats(count * kHeadSize, 2);
   const auto queries = random_floats(11 * kHeadSize, 3, 3);
   const Cache cache(keys, values);
-  std::vector<std::size_t> visible;
-  for (std::size_t q = 0; q < 11; ++q) visible.push_back(3 + 28 * q);
+  std::vector<KeyRange> visible;
+  for (std::size_t q = 0; q < 11; ++q) visible.push_back({q, 3 + 28 * q});
   for (const Kernels* kernels : kernels_here()) {
     const auto all = run(cache, queries, visible, *kernels);
     for (std::size_t q = 0; q < 11; ++q) {
@@ -114,7 +115,7 @@ TEST(Attention, SurvivesScoresFarApart) {
   query[0] = 10.0F;
   const Cache cache(keys, values);
   for (const Kernels* kernels : kernels_here()) {
-    const auto out = run(cache, query, {200}, *kernels);
+    const auto out = run(cache, query, {{0, 200}}, *kernels);
     EXPECT_FLOAT_EQ(out[3], 7.0F) << kernels->name;
     EXPECT_FLOAT_EQ(out[4], 1.0F) << kernels->name;
   }

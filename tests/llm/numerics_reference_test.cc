@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "llm/bert.h"
-#include "llm/llama.h"
 #include "tests/llm/numerics_models.h"
 
 namespace wenyuan::llm {
@@ -60,7 +59,7 @@ void check_llama(const LoadOptions& options, double error_max) {
   const auto file = open_real("smollm2-135m-instruct.gguf");
   if (file == nullptr) GTEST_SKIP() << "no model";
   compute::ThreadPool threads(2);
-  const auto decoder = LlamaDecoder::load(file, threads, options);
+  const auto decoder = Decoder::load(file, threads, options);
   ASSERT_TRUE(decoder) << decoder.error().message;
   const auto references = read_references("llama.txt");
   ASSERT_FALSE(references.empty());

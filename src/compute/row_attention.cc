@@ -1,0 +1,135 @@
+#include "compute/row_attention.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/assert.h"
+
+namespace wenyuan::compute {
+namespace {
+
+constexpr float kNothing = -std::numeric_limits<float>::infinity();
+
+void scale(float* values, std::size_t count, float by) {
+  for (std::size_t i = 0; i < count; ++i) values[i] *= by;
+}
+
+class RowAttention {
+ public:
+  RowAttention(const RowAttentionCall& call, const Kernels& kernels)
+      : call_(call), kernels_(kernels), is_f32_(call.type == KeyValueType::f32) {
+    WY_ASSERT(call.visible.size() <= kQueriesMax);
+    WY_ASSERT(call.key_size % kTileRows == 0 && call.value_size % kTileRows == 0);
+  }
+
+  void run() {
+    std::size_t begin = call_.first_key;
+    for (const KeyRows& block : call_.blocks) {
+      const std::size_t end = begin + block.count;
+      const bool is_seen =
+          std::any_of(call_.visible.begin(), call_.visible.end(), [&](const KeyRange& range) {
+            return range.begin < end && begin < range.end && range.begin < range.end;
+          });
+      if (is_seen) {
+        score(block);
+        for (std::size_t i = 0; i < call_.visible.size(); ++i) weigh(i, begin, block.count);
+        add_values(block);
+      }
+      begin = end;
+    }
+  }
+
+ private:
+  void score(const KeyRows& block) {
+    (is_f32_ ? kernels_.dots.f32 : kernels_.dots.f16)({.keys = block.keys,
+                                                       .key_stride = block.key_stride,
+                                                       .key_count = block.count,
+                                                       .size = call_.key_size,
+                                                       .x = call_.queries,
+                                                       .x_stride = call_.query_stride,
+                                                       .rows = call_.visible.size(),
+                                                       .out = scores_.data(),
+                                                       .out_stride = kKeysPerBlock});
+  }
+
+  // Turns one query's scores into weights, and rescales what it has gathered so far.
+  void weigh(std::size_t query, std::size_t begin, std::size_t count) {
+    float* scores = scores_.data() + query * kKeysPerBlock;
+    const KeyRange& visible = call_.visible[query];
+    const std::size_t from = std::clamp(visible.begin, begin, begin + count) - begin;
+    const std::size_t to = std::clamp(visible.end, begin, begin + count) - begin;
+    if (from < to) {
+      float& largest = call_.state.largest[query];
+      float& sum = call_.state.sums[query];
+      const float now = std::max(largest, kernels_.rows.max(scores + from, to - from));
+      if (now > largest && sum > 0) {
+        const float shrink = std::exp(largest - now);
+        sum *= shrink;
+        scale(call_.state.values + query * call_.state.value_stride, call_.value_size, shrink);
+      }
+      largest = now;
+      sum += kernels_.rows.exp_minus(scores + from, to - from, now);
+    }
+    std::fill(scores, scores + std::min(from, to), 0.0F);
+    std::fill(scores + to, scores + count, 0.0F);
+  }
+
+  void add_values(const KeyRows& block) {
+    (is_f32_ ? kernels_.tiles.dense_f32
+             : kernels_.tiles.dense_f16)({.weights = block.values,
+                                          .stride = block.value_stride,
+                                          .tiles = call_.value_size / kTileRows,
+                                          .tile_stride = kTileRows,
+                                          .inputs = block.count,
+                                          .x = scores_.data(),
+                                          .x_stride = kKeysPerBlock,
+                                          .rows = call_.visible.size(),
+                                          .out = call_.state.values,
+                                          .out_stride = call_.state.value_stride,
+                                          .add = true});
+  }
+
+  const RowAttentionCall& call_;
+  const Kernels& kernels_;
+  const bool is_f32_;
+  alignas(64) std::array<float, kQueriesMax * kKeysPerBlock> scores_;
+};
+
+}  // namespace
+
+void reset(const AttentionState& state, std::size_t queries, std::size_t value_size) {
+  for (std::size_t i = 0; i < queries; ++i) {
+    state.largest[i] = kNothing;
+    state.sums[i] = 0;
+    std::fill_n(state.values + i * state.value_stride, value_size, 0.0F);
+  }
+}
+
+void attend_rows(const RowAttentionCall& call, const Kernels& kernels) {
+  RowAttention(call, kernels).run();
+}
+
+void merge(const AttentionState& other, std::size_t queries, std::size_t value_size,
+           const AttentionState& into) {
+  for (std::size_t i = 0; i < queries; ++i) {
+    if (!(other.sums[i] > 0)) continue;
+    const float largest = std::max(into.largest[i], other.largest[i]);
+    const float own = into.sums[i] > 0 ? std::exp(into.largest[i] - largest) : 0.0F;
+    const float others = std::exp(other.largest[i] - largest);
+    into.sums[i] = into.sums[i] * own + other.sums[i] * others;
+    into.largest[i] = largest;
+    float* to = into.values + i * into.value_stride;
+    const float* from = other.values + i * other.value_stride;
+    for (std::size_t k = 0; k < value_size; ++k) to[k] = to[k] * own + from[k] * others;
+  }
+}
+
+void finish(const AttentionState& state, std::size_t queries, std::size_t value_size) {
+  for (std::size_t i = 0; i < queries; ++i) {
+    scale(state.values + i * state.value_stride, value_size, 1.0F / state.sums[i]);
+  }
+}
+
+}  // namespace wenyuan::compute
