@@ -2,6 +2,7 @@
 """Writes a GGUF file with the shape of DeepSeek-V2-Lite and random weights, for measuring speed.
 
 bench/make_deepseek.py OUT.gguf [--layers 27] [--type q4_k_m|q8_0] [--tokenizer VOCAB.gguf]
+                       [--query-rank N]
 
 Needs gguf and numpy. The blocks are made as such, with the mix of types that Q4_K_M gives this
 model; what they decode to has the variance of an untrained model, so text is meaningless and
@@ -72,7 +73,7 @@ def add_floats(writer, name, shape, deviation=0.0, mean=0.0):
                       if deviation else np.full(shape, mean, np.float32))
 
 
-def add_keys(writer, layers):
+def add_keys(writer, layers, query_rank):
     writer.add_block_count(layers)
     writer.add_context_length(163840)
     writer.add_embedding_length(WIDTH)
@@ -84,8 +85,8 @@ def add_keys(writer, layers):
     writer.add_vocab_size(WORDS)
     writer.add_leading_dense_block_count(1)
     # llama.cpp wants a rank for models that it does not know by their number of layers.
-    if layers not in (26, 27):
-        writer.add_q_lora_rank(0)
+    if query_rank or layers not in (26, 27):
+        writer.add_q_lora_rank(query_rank)
     writer.add_kv_lora_rank(LATENT)
     writer.add_key_length(LATENT + TURNED)
     writer.add_value_length(LATENT)
@@ -125,12 +126,18 @@ def more_bits(layer, layers):
     return layer < layers // 8 or layer >= 7 * layers // 8 or (layer - layers // 8) % 3 == 2
 
 
-def add_layer(writer, layer, layers, usual, better):
+def add_layer(writer, layer, layers, usual, better, query_rank):
     prefix = f"blk.{layer}."
     last = better if more_bits(layer, layers) else usual
     for name, size in (("attn_norm", WIDTH), ("attn_kv_a_norm", LATENT), ("ffn_norm", WIDTH)):
         add_floats(writer, f"{prefix}{name}.weight", (size,), mean=1.0)
-    add(writer, prefix + "attn_q.weight", (HEADS * (PLAIN + TURNED), WIDTH), usual)
+    queries = HEADS * (PLAIN + TURNED)
+    if query_rank:
+        add(writer, prefix + "attn_q_a.weight", (query_rank, WIDTH), usual)
+        add_floats(writer, prefix + "attn_q_a_norm.weight", (query_rank,), mean=1.0)
+        add(writer, prefix + "attn_q_b.weight", (queries, query_rank), usual)
+    else:
+        add(writer, prefix + "attn_q.weight", (queries, WIDTH), usual)
     add(writer, prefix + "attn_kv_a_mqa.weight", (LATENT + TURNED, WIDTH), usual)
     add(writer, prefix + "attn_k_b.weight", (HEADS, LATENT, PLAIN), usual, LATENT ** -0.5)
     add(writer, prefix + "attn_v_b.weight", (HEADS, VALUE, LATENT), usual)
@@ -154,15 +161,17 @@ def main():
     parser.add_argument("--layers", type=int, default=27)
     parser.add_argument("--type", choices=("q4_k_m", "q8_0"), default="q4_k_m")
     parser.add_argument("--tokenizer")
+    # ik_llama.cpp takes a model for V2-Lite by its number of layers; all others need this.
+    parser.add_argument("--query-rank", type=int, default=0)
     wanted = parser.parse_args()
     usual, better = (T.Q4_K, T.Q6_K) if wanted.type == "q4_k_m" else (T.Q8_0, T.Q8_0)
     # Each tensor goes to a temporary file when it is made, so that a large model needs no memory.
     writer = gguf.GGUFWriter(wanted.out, "deepseek2", use_temp_file=wanted.layers > 8)
-    add_keys(writer, wanted.layers)
+    add_keys(writer, wanted.layers, wanted.query_rank)
     add_tokenizer(writer, wanted.tokenizer)
     add(writer, "token_embd.weight", (WORDS, WIDTH), usual, 1.0)
     for layer in range(wanted.layers):
-        add_layer(writer, layer, wanted.layers, usual, better)
+        add_layer(writer, layer, wanted.layers, usual, better, wanted.query_rank)
     add_floats(writer, "output_norm.weight", (WIDTH,), mean=1.0)
     add(writer, "output.weight", (WORDS, WIDTH), better)
     writer.write_header_to_file()

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto check = [&](const auto& decoded) {
     if (decoded) WY_ASSERT(encode(*decoded) == bytes);
   };
-  switch (data[0] % 10) {
+  switch (data[0] % 12) {
     case 0: (void)decode_frame_header(bytes); break;
     case 1: (void)decode_hello(bytes); break;
     case 2: check(decode_embed_request(bytes)); break;
@@ -26,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 7: check(decode_generate_result(bytes)); break;
     case 8: check(decode_status(bytes)); break;
     case 9: (void)decode_error(bytes); break;
+    case 10: check(decode_rerank_request(bytes)); break;
+    case 11: check(decode_scores(bytes)); break;
     default: break;
   }
   return 0;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/layout.h"
 #include "llm/engine_protocol.h"
+#include "tests/llm/small_charsmap.h"
 #include "tests/llm/small_vocabularies.h"
 #include "tests/llm/tiny_e5pack.h"
 
@@ -35,7 +36,7 @@ class Seeds {
 
 void add_models(Seeds& seeds) {
   GgufWriter chat = small_bpe("smollm", {"h e"});
-  chat.set("tokenizer.chat_template", std::string("<|im_start|>system\nx<|im_end|> != 'system'"));
+  chat.set("tokenizer.chat_template", std::string("{{ '<|im_start|>' }}{{ messages }}"));
   const std::uint8_t zeros[64] = {};
   chat.add_tensor("t", TensorType::f32, {4, 4}, zeros);
   for (const GgufWriter& writer :
@@ -46,18 +47,59 @@ void add_models(Seeds& seeds) {
   seeds.add("e5pack", TinyE5Pack::bytes(0));
 }
 
+void add_directories(Seeds& seeds) {
+  const std::string header = R"({"a":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}})";
+  std::string tensors(1, static_cast<char>(header.size()));
+  tensors += std::string(7, '\0');
+  tensors += header;
+  tensors += std::string(8, '\1');
+  const auto add = [&](char which, const std::string& content) {
+    seeds.add("safetensors", which + content);
+  };
+  add(0, tensors);
+  add(1, R"({"architectures":["DeepseekV3ForCausalLM"],"model_type":"deepseek_v3","hidden_size":64,
+    "num_hidden_layers":2,"num_attention_heads":4,"intermediate_size":96,"rms_norm_eps":1e-6,
+    "max_position_embeddings":512,"vocab_size":99,"kv_lora_rank":32,"qk_rope_head_dim":16,
+    "qk_nope_head_dim":32,"v_head_dim":32,"n_routed_experts":8,"num_experts_per_tok":2,
+    "moe_intermediate_size":48,"n_group":2,"topk_group":1,"rope_theta":10000,
+    "rope_scaling":{"type":"yarn","factor":8,"original_max_position_embeddings":64,
+    "mscale":1,"mscale_all_dim":1,"beta_fast":32,"beta_slow":1}})");
+  add(2, R"({"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]},
+    "pre_tokenizer":{"type":"ByteLevel"},"bos_token":"<s>","eos_token_id":[1,2],
+    "added_tokens":[{"id":3,"content":"<s>","special":true}],"chat_template":"x",
+    "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},
+    {"Sequence":{"id":"A"}}]}})");
+  add(2, R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["a",-1.5]]},
+    "normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"}})");
+  add(2, R"({"model":{"type":"WordPiece","vocab":{"[UNK]":0,"##a":1},"unk_token":"[UNK]"}})");
+}
+
 void add_texts(Seeds& seeds) {
-  for (char which = 0; which < 7; ++which) {
+  for (char which = 0; which < 14; ++which) {
     const std::string text = "hello  world's 12345 中国\n\n\t<|im_end|>[tool]▁the é!";
     seeds.add("tokenizer", which + text);
-    seeds.add("tokenizer", static_cast<char>(which + 7 * 18) + text);
+    seeds.add("tokenizer", static_cast<char>(which + 14 * 9) + text);
   }
-  for (const char* text :
-       {"", "<|start_header_id|>", "[INST]", "<start_of_turn>", "<｜User｜>",
-        "User: Assistant:", "!= 'system' <|im_start|>system\\nYou help.<|im_end|>"}) {
-    seeds.add("chat_template",
-              std::string(text) + "\xFFyou are\xFFhello <|im_end|>\xFFyes\xFF and?");
+  const char* templates[] = {
+      "",
+      "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m.content | trim }}"
+      "{% if loop.last and not x is defined %}{{ bos_token }}{% endif %}{% endfor %}",
+      "{%- set ns = namespace(a='', l=[]) -%}{% for m in messages[1:] if m.role != 'system' %}"
+      "{% set ns.a = ns.a ~ m.content.split('a')[-1] %}{% set ns.l = ns.l + [m] %}"
+      "{% endfor %}{{ ns.a.replace('b', '-') | upper }}{{ ns.l | tojson(indent=2) }}",
+      "{% macro f(a, b=1) %}{{ a }}{{ '%s' if b > 0 else c[::-1] }}{% endmacro %}{{ f(c, b=2) }}"
+      "{% set t | indent(2) %}\n {{ c.strip() }}\n{% endset %}{{ t }}{# c #}{% raw %}{{{% endraw "
+      "%}",
+      "{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join('|') "
+      "}}"
+      "{{ {'a': [1, 2.5, none]}.items() | list }}{{ range(3) | list | reverse | first }}"
+      "{{ raise_exception('no') if false else strftime_now('%d %B') }}"};
+  for (const std::string text : templates) {
+    seeds.add("template", text);
+    seeds.add("chat_template", text + "\xFFyou are\xFFhello <|im_end|>\xFFyes\xFF and?");
   }
+  const std::string map = small_charsmap({{"\t", " "}, {"ab", "c"}, {"中", "z"}});
+  seeds.add("charsmap", "\x0A" + map + "\tabab中\t");
 }
 
 void add_messages(Seeds& seeds) {
@@ -103,6 +145,7 @@ int main(int argc, char** argv) {
   }
   Seeds seeds(argv[1]);
   add_models(seeds);
+  add_directories(seeds);
   add_texts(seeds);
   add_messages(seeds);
   add_base(seeds);

@@ -18,8 +18,9 @@ namespace {
 using namespace wenyuan;       // NOLINT: a program of one file
 using namespace wenyuan::llm;  // NOLINT
 
-constexpr std::size_t kBpeCount = 4;  // the first ones; they can say every byte
-constexpr std::size_t kSentencepiece = 4;
+constexpr std::size_t kCount = 14;
+constexpr std::size_t kBpeCount = 11;  // the first ones; they can say every byte
+constexpr std::size_t kSentencepiece = 11;
 
 const Tokenizer& tokenizer(std::size_t which) {
   static const auto all = [] {
@@ -29,13 +30,21 @@ const Tokenizer& tokenizer(std::size_t which) {
       return *std::move(tokenizer);
     };
     const std::vector<std::string> merges = {"h e", "l l", "he ll", "Ġ w", "1 2", "Ċ Ċ"};
-    return std::array<std::unique_ptr<Tokenizer>, 7>{made(small_bpe("gpt-2", merges)),
-                                                     made(small_bpe("smollm", merges)),
-                                                     made(small_bpe("llama-bpe", merges)),
-                                                     made(small_bpe("qwen2", merges)),
-                                                     made(small_sentencepiece()),
-                                                     made(small_unigram()),
-                                                     made(small_wordpiece())};
+    return std::array<std::unique_ptr<Tokenizer>, kCount>{
+        made(small_bpe("gpt-2", merges)),
+        made(small_bpe("smollm", merges)),
+        made(small_bpe("llama-bpe", merges)),
+        made(small_bpe("deepseek-r1-qwen", merges)),
+        made(small_bpe("default", merges)),
+        made(small_bpe("gpt-4o", merges)),
+        made(small_bpe("tekken", merges)),
+        made(small_bpe("kimi-k2", merges)),
+        made(small_bpe("deepseek-llm", merges)),
+        made(small_bpe("deepseek-coder", merges)),
+        made(small_bpe("deepseek-v3", merges)),
+        made(small_sentencepiece()),
+        made(small_unigram()),
+        made(small_wordpiece())};
   }();
   return *all[which];
 }
@@ -44,10 +53,13 @@ const Tokenizer& tokenizer(std::size_t which) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  const std::size_t which = data[0] % 7;
-  const EncodeOptions options{.add_special = (data[0] & 64) != 0,
-                              .parse_special = (data[0] & 128) != 0};
+  const std::size_t which = data[0] % kCount;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  // The middle of the text is not trusted.
+  const std::vector<TextRange> trusted = {{0, text.size() / 3}, {text.size() / 2, text.size()}};
+  const EncodeOptions options{.add_special = (data[0] & 64) != 0,
+                              .parse_special = (data[0] & 128) != 0,
+                              .trusted = (data[0] & 32) != 0 ? &trusted : nullptr};
   const Tokenizer& chosen = tokenizer(which);
   const std::vector<TokenId> tokens = chosen.encode(text, options);
   // A character gives at most its three bytes; the space before it and what is added come on top.
@@ -56,7 +68,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     WY_ASSERT(token >= 0 && static_cast<std::size_t>(token) < chosen.size());
   }
   const std::string again = chosen.decode(tokens, true);
-  if (which < kBpeCount) WY_ASSERT(again == text);
+  const std::string prefix =
+      options.add_special ? chosen.decode(chosen.prefix(), true) : std::string();
+  if (which < kBpeCount) WY_ASSERT(again == prefix + std::string(text));
   const bool has_marks = text.find("▁") != std::string_view::npos;
   if (which == kSentencepiece && !options.add_special && !options.parse_special && !text.empty() &&
       !has_marks && is_utf8(text)) {

@@ -36,8 +36,7 @@ struct ApiOptions {
   double requests_per_second = 50;  // of one key, or of one address without a key
   double requests_burst = 200;
   std::int64_t upload_bytes_max = std::int64_t{256} << 20;
-  // What /v1/embeddings and /v1/completions take when the request names no model; may be empty.
-  std::string embedding_model;
+  // What /v1/completions takes when the request names no model; may be empty.
   std::string chat_model;
   std::string version = "0.1.0";
   // Whether the indexes show what the store has; /readyz says 503 until then. Absent: always.

@@ -43,7 +43,7 @@ Result<http::Response> list_models(Call& call) {
   if (engine_models) {
     for (const llm::ModelInfo& info : *engine_models) {
       Json model = model_json(info.name, 0, "engine");
-      model["kind"] = info.kind == llm::ModelKind::embedder ? "embedder" : "generator";
+      model["kind"] = llm::name(info.kind);
       model["context_length"] = info.context_length;
       if (info.vector_size > 0) model["vector_size"] = info.vector_size;
       models.push_back(std::move(model));
@@ -66,7 +66,8 @@ struct EmbedRequest {
 EmbedRequest read_embed(Call& call, const JsonIn& body) {
   ObjectReader reader(body, "", call.field_errors);
   EmbedRequest wanted;
-  wanted.model = reader.maybe_text("model", {1, 256}).value_or(call.shared.options.embedding_model);
+  wanted.model =
+      reader.maybe_text("model", {1, 256}).value_or(call.services.searcher->embedding_model());
   if (body.is_object() && body.contains("input") && body["input"].is_array()) {
     wanted.texts = reader.maybe_texts("input", kInputsMax, kInput).value_or(wanted.texts);
     if (body["input"].empty()) reader.complain("input", "must not be empty");

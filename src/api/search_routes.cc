@@ -22,8 +22,7 @@ query::SearchRequest read_search(ObjectReader& reader) {
   }
   search.limit = static_cast<int>(reader.maybe_integer("limit", 1, 100).value_or(10));
   search.filter = read_filter(reader);
-  // Without a reranking model there is nothing to switch; scores.rerank is null then.
-  static_cast<void>(reader.maybe_flag("rerank"));
+  search.rerank = reader.maybe_flag("rerank").value_or(true);
   reader.refuse("as_of", "is not supported by this version");
   return search;
 }

@@ -3,6 +3,7 @@
 #include "api/embedded_files.h"
 #include "base/metrics.h"
 #include "store/job_store.h"
+#include "store/late_vectors.h"
 
 namespace wenyuan::api {
 namespace {
@@ -63,6 +64,15 @@ Result<http::Response> show_metrics(Call& call) {
   }));
   metrics::gauge("wenyuan_jobs_queued", "Jobs that wait for a worker")
       .set(static_cast<double>(queued));
+  const std::string model = call.services.searcher->embedding_model();
+  if (!model.empty()) {
+    WY_TRY(const std::int64_t waiting, call.services.database->read([&](store::Snapshot& snapshot) {
+      return store::unembedded_count(snapshot, model);
+    }));
+    metrics::gauge("wenyuan_documents_without_vectors",
+                   "Documents that only keyword search finds until they are embedded")
+        .set(static_cast<double>(waiting));
+  }
   http::Response response = http::make_response(200, "text/plain; version=0.0.4; charset=utf-8",
                                                 metrics::prometheus_text());
   response.headers.set("Cache-Control", "no-store");

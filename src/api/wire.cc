@@ -115,7 +115,7 @@ Json to_json(const query::SearchHit& hit) {
   json["scores"] = {{"keyword", number_or_null(hit.keyword)},
                     {"semantic", number_or_null(hit.semantic)},
                     {"fused", number_or_null(hit.fused)},
-                    {"rerank", nullptr}};
+                    {"rerank", number_or_null(hit.rerank)}};
   json["highlights"] = hit.highlights;
   json["location"] = to_json(hit.chunk.location);
   return json;

@@ -89,6 +89,7 @@ Status read_settings(TomlReader& reader, Config& config) {
   if (!listen.empty()) WY_RETURN_IF_ERROR(set_listen(config, listen));
   WY_RETURN_IF_ERROR(reader.read("embedding_model", config.embedding_model));
   WY_RETURN_IF_ERROR(reader.read("chat_model", config.chat_model));
+  WY_RETURN_IF_ERROR(reader.read("reranker_model", config.reranker_model));
   WY_RETURN_IF_ERROR(reader.read("sandbox", config.sandbox));
   WY_RETURN_IF_ERROR(reader.read("ingest_workers", config.ingest_workers));
   WY_RETURN_IF_ERROR(reader.read("engine_threads", config.engine_threads));
@@ -121,6 +122,7 @@ Status read_environment(Config& config) {
   if (const auto key = environment("WENYUAN_ADMIN_KEY")) config.admin_key = *key;
   if (const auto model = environment("WENYUAN_EMBEDDING_MODEL")) config.embedding_model = *model;
   if (const auto model = environment("WENYUAN_CHAT_MODEL")) config.chat_model = *model;
+  if (const auto model = environment("WENYUAN_RERANKER_MODEL")) config.reranker_model = *model;
   if (const auto level = environment("WENYUAN_LOG_LEVEL")) config.log_level = *level;
   return Done{};
 }
@@ -131,6 +133,7 @@ Status read_flags(const ConfigFlags& flags, Config& config) {
   if (flags.listen) WY_RETURN_IF_ERROR(set_listen(config, *flags.listen));
   if (flags.embedding_model) config.embedding_model = *flags.embedding_model;
   if (flags.chat_model) config.chat_model = *flags.chat_model;
+  if (flags.reranker_model) config.reranker_model = *flags.reranker_model;
   if (flags.requests_per_second) config.requests_per_second = *flags.requests_per_second;
   if (flags.no_sandbox) config.sandbox = false;
   config.quiet_start = flags.quiet_start;

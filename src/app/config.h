@@ -20,6 +20,7 @@ struct Config {
   std::string admin_key;
   std::string embedding_model;  // empty: the first embedder found
   std::string chat_model;       // empty: the first generator found
+  std::string reranker_model;   // empty: none, search results stay in their fused order
   bool sandbox = true;
   int ingest_workers = 2;
   int engine_threads = 0;  // 0: as many as there are cores
@@ -34,7 +35,7 @@ struct Config {
 // What the command line says; what is absent comes from elsewhere.
 struct ConfigFlags {
   std::optional<std::string> data, models, listen, config_file, admin_key_file;
-  std::optional<std::string> embedding_model, chat_model;
+  std::optional<std::string> embedding_model, chat_model, reranker_model;
   std::optional<double> requests_per_second;
   bool no_sandbox = false;
   bool quiet_start = false;

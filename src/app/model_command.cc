@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/command.h"
+#include "app/model_files_command.h"
 #include "llm/model_store.h"
 
 namespace wenyuan::app {
@@ -24,7 +25,7 @@ json to_json(const llm::StoredModel& model) {
     value["problem"] = model.problem;
     return value;
   }
-  value["kind"] = model.info.kind == llm::ModelKind::embedder ? "embedder" : "generator";
+  value["kind"] = llm::name(model.info.kind);
   value["architecture"] = model.info.architecture;
   value["size_bytes"] = model.info.size_bytes;
   value["context_length"] = model.info.context_length;
@@ -51,11 +52,10 @@ Status list(const ModelFlags& flags) {
       std::cout << model.info.name << "  cannot be used: " << model.problem << "\n";
       continue;
     }
-    const char* kind = model.info.kind == llm::ModelKind::embedder ? "embedder" : "generator";
     char size[32];
     std::snprintf(size, sizeof size, "%.1f MB", static_cast<double>(model.info.size_bytes) / 1e6);
-    std::cout << model.info.name << "  " << kind << "  " << model.info.architecture << "  " << size
-              << "\n";
+    std::cout << model.info.name << "  " << llm::name(model.info.kind) << "  "
+              << model.info.architecture << "  " << size << "\n";
   }
   return Done{};
 }
@@ -101,12 +101,14 @@ void add(CLI::App& model, int& exit_code, const std::string& name, const std::st
 }  // namespace
 
 void add_model_command(CLI::App& app, int& exit_code) {
-  CLI::App* model = app.add_subcommand("model", "Models: list, pull, show, rm");
+  CLI::App* model =
+      app.add_subcommand("model", "Models: get them, look at them, make them smaller");
   model->require_subcommand(1);
   add(*model, exit_code, "list", "The models that are there", false, list);
   add(*model, exit_code, "show", "All about one", true, show);
   add(*model, exit_code, "pull", "Fetch one of the catalogue, checked by its hash", true, pull);
   add(*model, exit_code, "rm", "Remove one", true, remove);
+  add_model_files_commands(*model, exit_code);
 }
 
 }  // namespace wenyuan::app

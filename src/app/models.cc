@@ -1,6 +1,5 @@
 #include "app/models.h"
 
-#include "base/log.h"
 #include "llm/model_registry.h"
 
 namespace wenyuan::app {
@@ -22,15 +21,26 @@ Error missing(const std::string& setting, const std::string& name, const Config&
 
 }  // namespace
 
-Result<ChosenModels> choose_models(const Config& config) {
+Result<ChosenModels> choose_models(const Config& config, const std::string& indexed) {
   ChosenModels chosen;
   llm::ModelRegistry registry(config.models);
   auto list = registry.list();
   if (!list) {
-    log::warn("models.none", {{"directory", config.models.string()}});
+    const bool is_named =
+        !(config.embedding_model + config.chat_model + config.reranker_model).empty();
+    if (is_named) return within("the models that are configured", list.error());
     return chosen;
   }
-  const auto* embedder = find(list->models, llm::ModelKind::embedder, config.embedding_model);
+  if (!config.reranker_model.empty()) {
+    const auto* reranker = find(list->models, llm::ModelKind::reranker, config.reranker_model);
+    if (reranker == nullptr) return missing("reranker_model", config.reranker_model, config);
+    chosen.reranker = reranker->name;
+  }
+  const auto* embedder = find(list->models, llm::ModelKind::embedder,
+                              config.embedding_model.empty() ? indexed : config.embedding_model);
+  if (embedder == nullptr && config.embedding_model.empty()) {
+    embedder = find(list->models, llm::ModelKind::embedder, "");
+  }
   const auto* generator = find(list->models, llm::ModelKind::generator, config.chat_model);
   if (embedder == nullptr && !config.embedding_model.empty()) {
     return missing("embedding_model", config.embedding_model, config);

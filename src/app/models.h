@@ -10,12 +10,14 @@
 namespace wenyuan::app {
 
 struct ChosenModels {
-  IndexedModel embedding;  // without a name: keyword search only
-  std::string chat;        // empty: quotes instead of generated answers
+  index::VectorModel embedding;  // without a name: keyword search only
+  std::string chat;              // empty: quotes instead of generated answers
+  std::string reranker;          // only when one is configured
 };
 
-// The configured ones, else the first of each kind by name. A configured model that is not there is
-// an error; none at all is not.
-Result<ChosenModels> choose_models(const Config& config);
+// The configured ones, else the first embedder and generator by name; but the embedding model
+// `indexed` stays in use as long as it is there, because with another one every document is
+// embedded anew. A configured model that is not there is an error; none at all is not.
+Result<ChosenModels> choose_models(const Config& config, const std::string& indexed);
 
 }  // namespace wenyuan::app

@@ -37,14 +37,14 @@ Result<std::vector<std::uint8_t>> seal_key(const Layout& layout) {
   return key;
 }
 
-Result<IndexedModel> indexed_model(const Layout& layout) {
+Result<index::VectorModel> indexed_model(const Layout& layout) {
   const auto text = read_file(layout.index_model(), 4096);
   if (!text) {
-    if (text.error().code == ErrorCode::not_found) return IndexedModel{};
+    if (text.error().code == ErrorCode::not_found) return index::VectorModel{};
     return text.error();
   }
   const std::vector<std::string_view> parts = split(trim(*text), '\n');
-  IndexedModel model;
+  index::VectorModel model;
   if (parts.size() != 2 ||
       std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), model.vector_size).ec !=
           std::errc()) {
@@ -54,19 +54,18 @@ Result<IndexedModel> indexed_model(const Layout& layout) {
   return model;
 }
 
-Status keep_indexed_model(const Layout& layout, const IndexedModel& model) {
+Status keep_indexed_model(const Layout& layout, const index::VectorModel& model) {
   return write_file_durably(layout.index_model(), (model.name.empty() ? "-" : model.name) + "\n" +
                                                       std::to_string(model.vector_size) + "\n");
 }
 
 Result<std::unique_ptr<index::Compartments>> open_compartments(
     const Layout& layout, const std::filesystem::path& directory, const store::Database& database,
-    const IndexedModel& model) {
+    const index::VectorModel& model) {
   index::Compartments::Options options;
   options.directory = directory;
   options.store_id = database.store_id();
-  options.embedding_model = model.name;
-  options.vector_size = model.vector_size;
+  options.model = model;
   options.epoch = &database.epoch();
   WY_TRY(options.seal_key, seal_key(layout));
   return index::Compartments::open(options);

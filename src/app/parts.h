@@ -27,19 +27,14 @@ struct Layout {
 // The key under which index files are sealed; made on first use.
 Result<std::vector<std::uint8_t>> seal_key(const Layout& layout);
 
-// The embedding model whose vectors the indexes hold.
-struct IndexedModel {
-  std::string name;  // empty: none
-  std::size_t vector_size = 0;
-};
-
-// As the last server kept it; no model before the first start.
-Result<IndexedModel> indexed_model(const Layout& layout);
-Status keep_indexed_model(const Layout& layout, const IndexedModel& model);
+// The embedding model whose vectors the indexes hold, as the last server kept it; no model before
+// the first start.
+Result<index::VectorModel> indexed_model(const Layout& layout);
+Status keep_indexed_model(const Layout& layout, const index::VectorModel& model);
 
 // `directory` is layout.indexes(), or a copy of it.
 Result<std::unique_ptr<index::Compartments>> open_compartments(
     const Layout& layout, const std::filesystem::path& directory, const store::Database& database,
-    const IndexedModel& model);
+    const index::VectorModel& model);
 
 }  // namespace wenyuan::app

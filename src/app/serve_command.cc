@@ -47,6 +47,8 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                       "File with the administrator's key (at least 32 characters)");
   command->add_option("--embedding-model", flags->embedding_model, "Model that makes vectors");
   command->add_option("--chat-model", flags->chat_model, "Model that writes answers");
+  command->add_option("--reranker-model", flags->reranker_model,
+                      "Model that reorders search results (default: none)");
   command->add_option("--requests-per-second", flags->requests_per_second,
                       "Requests that one key may make (default 50)");
   command->add_flag("--no-sandbox", flags->no_sandbox,

@@ -25,6 +25,7 @@
 #include "query/search.h"
 #include "store/blob_store.h"
 #include "store/database.h"
+#include "store/late_vectors.h"
 
 namespace wenyuan::app {
 namespace {
@@ -33,6 +34,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kSealPeriod{5};
 constexpr std::chrono::seconds kCheckpointPeriod{30};
+constexpr std::chrono::seconds kModelLookPeriod{10};
 
 // The programs of one installation lie side by side.
 fs::path beside_this_program(const std::string& name) {
@@ -75,7 +77,8 @@ void print_start(const Config& config, int port, const ChosenModels& models,
   }
   if (models.embedding.name.empty()) {
     std::cout << "There is no embedding model in " << config.models.string()
-              << ": only keyword search works. Try: wenyuan model pull multilingual-e5-small\n";
+              << ": only keyword search works. Try: wenyuan model pull multilingual-e5-small\n"
+              << "It is taken up without a restart.\n";
   }
   if (models.chat.empty()) {
     std::cout << "There is no chat model in " << config.models.string()
@@ -109,6 +112,8 @@ struct Server::Impl {
   std::optional<ingest::JobRunner> jobs;
   std::optional<Keeper> sealing;
   std::optional<Keeper> checkpoints;
+  std::stop_source stopping;
+  std::optional<Keeper> model_look;  // while there is no embedding model
   std::unique_ptr<api::Api> api;
   std::optional<http::Server> http;  // goes first: no requests while the rest shuts down
 
@@ -118,6 +123,9 @@ struct Server::Impl {
   Status start_work();
   Status start_serving(const std::string& first_key);
   void write_checkpoint(bool at_once);
+  Status keep_model(const index::VectorModel& before);
+  void log_unembedded();
+  void look_for_embedding_model();
 };
 
 Status Server::Impl::open_store() {
@@ -141,11 +149,50 @@ Status Server::Impl::open_store() {
 }
 
 Status Server::Impl::open_indexes() {
-  WY_TRY(models, choose_models(config));
-  WY_RETURN_IF_ERROR(keep_indexed_model(layout, models.embedding));
+  WY_TRY(const index::VectorModel before, indexed_model(layout));
+  WY_TRY(models, choose_models(config, before.name));
+  WY_RETURN_IF_ERROR(keep_model(before));
   WY_TRY(compartments, open_compartments(layout, layout.indexes(), *database, models.embedding));
   indexer.emplace(*database, *compartments);
-  return indexer->catch_up_all(std::stop_token());
+  WY_RETURN_IF_ERROR(indexer->catch_up_all(std::stop_token()));
+  log_unembedded();
+  return Done{};
+}
+
+Status Server::Impl::keep_model(const index::VectorModel& before) {
+  const index::VectorModel& model = models.embedding;
+  if (model.name == before.name && model.vector_size != before.vector_size) {
+    WY_RETURN_IF_ERROR(database->write(
+        [&](store::Transaction& tx) { return store::forget_vectors(tx, model.name); }));
+  }
+  return keep_indexed_model(layout, model);
+}
+
+// The job runner gives them their vectors when it has nothing else to do.
+void Server::Impl::log_unembedded() {
+  const std::string& model = models.embedding.name;
+  if (model.empty()) return;
+  const auto count = database->read(
+      [&](store::Snapshot& snapshot) { return store::unembedded_count(snapshot, model); });
+  if (!count || *count == 0) return;
+  log::info("index.documents_without_vectors", {{"embedding_model", model}, {"documents", *count}});
+}
+
+// A model that was downloaded after the start serves without another one.
+void Server::Impl::look_for_embedding_model() {
+  if (!indexer->model().name.empty()) return;
+  const auto found = choose_models(config, "");
+  if (!found || found->embedding.name.empty()) return;
+  models.embedding = found->embedding;
+  log::info("index.embedding_model_found", {{"embedding_model", models.embedding.name}});
+  Status adopted = keep_model({});
+  if (adopted) adopted = indexer->use_model(models.embedding, stopping.get_token());
+  if (!adopted) {
+    log::error("index.embedding_model_not_used", {{"why", adopted.error().message}});
+    return;
+  }
+  log_unembedded();
+  jobs->wake();
 }
 
 Status Server::Impl::start_engine() {
@@ -172,12 +219,11 @@ Status Server::Impl::start_work() {
     return indexer->catch_up(labels);
   };
   searcher.emplace(query::Searcher::Parts{&*database, &*compartments, &*engine, catch_up},
-                   query::Searcher::Options{.embedding_model = models.embedding.name});
+                   query::Searcher::Options{.reranker_model = models.reranker});
   answerer.emplace(query::Answerer::Parts{&*database, &*searcher, &*engine},
-                   query::Answerer::Options{models.embedding.name, models.chat});
+                   query::Answerer::Options{.default_model = models.chat});
   ingest::JobRunner::Options job_options;
   job_options.worker_count = config.ingest_workers;
-  job_options.embedding_model = models.embedding.name;
   jobs.emplace(
       ingest::JobRunner::Parts{&*database, &*blobs, &*extractor, &*engine, &*indexer, &clock},
       job_options);
@@ -193,6 +239,9 @@ Status Server::Impl::start_work() {
     }
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
+  if (models.embedding.name.empty()) {
+    model_look.emplace(kModelLookPeriod, [this] { look_for_embedding_model(); });
+  }
   return Done{};
 }
 
@@ -213,14 +262,14 @@ Status Server::Impl::start_serving(const std::string& first_key) {
   options.requests_per_second = config.requests_per_second;
   options.requests_burst = 4 * config.requests_per_second;
   options.upload_bytes_max = config.upload_bytes_max;
-  options.embedding_model = models.embedding.name;
   options.chat_model = models.chat;
   WY_TRY(api, api::Api::create(services, options, *http));
   WY_RETURN_IF_ERROR(http->start());
   if (!config.quiet_start) print_start(config, http->port(), models, first_key);
   log::info("server.start", {{"port", http->port()},
                              {"embedding_model", models.embedding.name},
-                             {"chat_model", models.chat}});
+                             {"chat_model", models.chat},
+                             {"reranker_model", models.reranker}});
   return Done{};
 }
 
@@ -258,6 +307,8 @@ Status Server::run() {
   sigwait(&wanted, &signal);
   log::info("server.stop", {{"signal", signal}});
   impl_->http->stop();
+  impl_->stopping.request_stop();
+  impl_->model_look.reset();
   impl_->jobs->stop();
   impl_->sealing.reset();
   impl_->checkpoints.reset();

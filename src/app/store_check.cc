@@ -60,7 +60,7 @@ Status check_blobs(const Layout& layout, const std::vector<std::string>& names, 
 Status check_indexes(const Layout& layout, store::Database& database, StoreCheck& check) {
   const TemporaryFolder copy;
   WY_RETURN_IF_ERROR(copy_indexes(layout.indexes(), copy.path()));
-  WY_TRY(const IndexedModel model, indexed_model(layout));
+  WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(const std::unique_ptr<index::Compartments> compartments,
          open_compartments(layout, copy.path(), database, model));
   ingest::Indexer indexer(database, *compartments);

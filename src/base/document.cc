@@ -19,6 +19,15 @@ std::string chunk_wire_id(const Chunk& chunk) {
   return chunk.document_id + ":" + std::to_string(chunk.ordinal);
 }
 
+const std::vector<std::string>& heading_path_at(const Chunk& chunk, std::int64_t char_start) {
+  const std::vector<std::string>* path = &chunk.location.heading_path;
+  for (const ChunkSection& section : chunk.sections) {
+    if (section.char_start > char_start) break;
+    path = &section.heading_path;
+  }
+  return *path;
+}
+
 std::string_view name(CollectionKind kind) {
   switch (kind) {
     case CollectionKind::personal: return "personal";

@@ -82,6 +82,12 @@ struct Location {
   std::int64_t char_end = 0;
 };
 
+// A part of a chunk that stands under its own heading.
+struct ChunkSection {
+  std::int64_t char_start = 0;  // code points of the chunk's text; it ends where the next begins
+  std::vector<std::string> heading_path;
+};
+
 struct Chunk {
   ChunkId id = 0;
   std::string document_id;
@@ -91,17 +97,22 @@ struct Chunk {
   std::string title;         // the document's
   std::string text;
   Location location;
+  // In order; empty when the location's heading path is that of every part.
+  std::vector<ChunkSection> sections;
   std::vector<float> vector;  // empty when there is no embedding model; else of unit length
 };
 
 // The wire id of a chunk: stable, and tells nothing about other documents.
 std::string chunk_wire_id(const Chunk& chunk);  // "doc_…:12"
 
+// The headings above one place of the chunk's text, given in code points of it.
+const std::vector<std::string>& heading_path_at(const Chunk& chunk, std::int64_t char_start);
+
 enum class JobState { queued, running, done, failed };
 
 struct Job {
   std::string id;    // job_…
-  std::string kind;  // "ingest"
+  std::string kind;  // "ingest", or "embed" for chunks that are older than their model
   std::string document_id;
   std::string user_id;
   JobState state = JobState::queued;

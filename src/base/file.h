@@ -41,6 +41,9 @@ class MappedFile {
   std::span<const std::uint8_t> bytes_;
 };
 
+// Lets the memory behind some bytes of a mapped file go; they are read again when they are used.
+void release_pages(std::span<const std::uint8_t> bytes);
+
 // A file descriptor that closes itself. Move-only.
 class FileDescriptor {
  public:

@@ -33,7 +33,6 @@ void Activations::make_room(std::size_t rows, std::size_t inputs, ActivationForm
     grow(by_256_.values, rows * inputs);
     grow(by_256_.scales, rows * (inputs / 256));
     grow(by_256_.sums, rows * (inputs / 16));
-    grow(by_256_.scaled_sums, rows * (inputs / 32));
   }
 }
 
@@ -57,7 +56,7 @@ void Activations::copy_row(const Quantised& from, std::size_t row, Quantised& to
   copy(from.values, to.values, inputs);
   copy(from.scales, to.scales, inputs / (is_small ? 32 : 256));
   copy(from.sums, to.sums, inputs / (is_small ? 32 : 16));
-  copy(from.scaled_sums, to.scaled_sums, inputs / 32);
+  if (is_small) copy(from.scaled_sums, to.scaled_sums, inputs / 32);
 }
 
 void Activations::gather(const Activations& from, std::span<const std::uint32_t> rows,
@@ -66,9 +65,7 @@ void Activations::gather(const Activations& from, std::span<const std::uint32_t>
   threads.parallel_for((rows.size() + kRowsPerPiece - 1) / kRowsPerPiece, [&](std::size_t piece) {
     const std::size_t end = std::min(rows.size(), (piece + 1) * kRowsPerPiece);
     for (std::size_t i = piece * kRowsPerPiece; i < end; ++i) {
-      if (forms_.has(ActivationForm::floats)) {
-        std::copy_n(from.floats(rows[i]), inputs_, floats_.data() + i * inputs_);
-      }
+      std::copy_n(from.floats(rows[i]), inputs_, floats_.data() + i * inputs_);
       if (forms_.has(ActivationForm::int8_by_32)) {
         copy_row(from.by_32_, rows[i], by_32_, i, inputs_, true);
       }
@@ -91,8 +88,7 @@ void Activations::quantise(std::size_t row) {
     kernels_->rows.quantize_256(
         x, inputs_,
         {by_256_.values.data() + row * inputs_, by_256_.scales.data() + row * (inputs_ / 256),
-         by_256_.sums.data() + row * (inputs_ / 16),
-         by_256_.scaled_sums.data() + row * (inputs_ / 32)});
+         by_256_.sums.data() + row * (inputs_ / 16), nullptr});
   }
 }
 
@@ -104,7 +100,7 @@ void Activations::point(QuantTile& tile, std::size_t row, ActivationForm form) c
   tile.values = from.values.data() + row * inputs_;
   tile.scales = from.scales.data() + row * (inputs_ / (small ? 32 : 256));
   tile.sums = from.sums.data() + row * (inputs_ / (small ? 32 : 16));
-  tile.scaled_sums = from.scaled_sums.data() + row * (inputs_ / 32);
+  tile.scaled_sums = small ? from.scaled_sums.data() + row * (inputs_ / 32) : nullptr;
 }
 
 }  // namespace wenyuan::compute

@@ -15,8 +15,8 @@ namespace wenyuan::compute {
 // Bits of a set.
 enum class ActivationForm : unsigned {
   floats = 1,
-  int8_by_32 = 2,   // for Q8_0, Q4_0, Q4_1, Q5_0, Q5_1
-  int8_by_256 = 4,  // for Q4_K, Q5_K, Q6_K
+  int8_by_32 = 2,   // for types with blocks of 32
+  int8_by_256 = 4,  // for types with blocks of 256
 };
 
 class ActivationForms {
@@ -57,7 +57,7 @@ class Activations {
     std::vector<std::int8_t> values;
     std::vector<float> scales;
     std::vector<std::int32_t> sums;
-    std::vector<float> scaled_sums;
+    std::vector<float> scaled_sums;  // by 32 only
   };
   void make_room(std::size_t rows, std::size_t inputs, ActivationForms forms);
   void quantise(std::size_t row);

@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
-#include <span>
+#include <utility>
 
 namespace wenyuan::compute {
 
@@ -13,17 +11,21 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t size);  // data() is null when there is no memory
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~AlignedBuffer();
 
-  std::uint8_t* data() { return bytes_.get(); }
-  const std::uint8_t* data() const { return bytes_.get(); }
+  std::uint8_t* data() { return bytes_; }
+  const std::uint8_t* data() const { return bytes_; }
   std::size_t size() const { return size_; }
 
  private:
-  struct Free {
-    // What std::aligned_alloc gave.
-    void operator()(std::uint8_t* bytes) const { std::free(bytes); }  // NOLINT
-  };
-  std::unique_ptr<std::uint8_t, Free> bytes_;
+  std::uint8_t* bytes_ = nullptr;
   std::size_t size_ = 0;
 };
 

@@ -23,8 +23,16 @@ struct KeyValueBlock {
   std::size_t count;
 };
 
-enum class KeyValueType { f32, f16 };
-constexpr std::size_t element_bytes(KeyValueType type) { return type == KeyValueType::f32 ? 4 : 2; }
+// q8_0: 32 numbers of 8 bits and their scale in 34 bytes, as in the file format.
+enum class KeyValueType { f32, f16, q8_0 };
+constexpr std::size_t cache_row_bytes(KeyValueType type, std::size_t elements) {
+  switch (type) {
+    case KeyValueType::f32: return elements * 4;
+    case KeyValueType::f16: return elements * 2;
+    case KeyValueType::q8_0: return elements / 32 * 34;
+  }
+  return 0;
+}
 
 // Keys [begin, end) are those that a query sees; at least one.
 struct KeyRange {
@@ -40,8 +48,8 @@ struct AttentionCall {
   std::span<const KeyValueBlock> blocks;  // all full but the last
   std::size_t key_size;
   std::size_t value_size;
-  KeyValueType type;
-  float* out;  // count x value_size
+  KeyValueType type;  // f32 or f16
+  float* out;         // count x value_size
 };
 void attend(const AttentionCall& call, const Kernels& kernels);
 

@@ -65,10 +65,29 @@ void dots(const RowDots& call) {
   for (; row < call.rows; ++row) some_rows<Format, 1>(call, row);
 }
 
+void from_half(const std::uint16_t* x, std::size_t count, float* out) {
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) _mm256_storeu_ps(out + i, Halves::read(x + i));
+  for (; i < count; ++i) out[i] = _cvtsh_ss(x[i]);
+}
+
+void from_q8_0(const std::uint8_t* blocks, std::size_t count, float* out) {
+  for (std::size_t at = 0; at < count; at += 32, blocks += 34) {
+    unsigned short half;
+    __builtin_memcpy(&half, blocks, sizeof half);
+    const __m256 scale = _mm256_set1_ps(_cvtsh_ss(half));
+    for (std::size_t i = 0; i < 32; i += 8) {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(blocks + 2 + i));
+      const __m256 values = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+      _mm256_storeu_ps(out + at + i, _mm256_mul_ps(scale, values));
+    }
+  }
+}
+
 }  // namespace
 
 const DotKernels& avx2_dots() {
-  static constexpr DotKernels kDots = {dots<Floats>, dots<Halves>};
+  static constexpr DotKernels kDots = {dots<Floats>, dots<Halves>, from_half, from_q8_0};
   return kDots;
 }
 

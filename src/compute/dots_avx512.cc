@@ -62,12 +62,17 @@ void block(const RowDots& call, std::size_t row, std::size_t key) {
       }
     }
   }
-  alignas(64) float out[16];
-  _mm512_store_ps(out, fold_sixteen(sums));
+  const __m512 folded = fold_sixteen(sums);
+  float* out = call.out + row * call.out_stride + key;
+  const __m128 lines[4] = {_mm512_castps512_ps128(folded), _mm512_extractf32x4_ps(folded, 1),
+                           _mm512_extractf32x4_ps(folded, 2), _mm512_extractf32x4_ps(folded, 3)};
+#pragma GCC unroll 4
   for (int m = 0; m < rows; ++m) {
-    for (int k = 0; k < keys; ++k) {
-      call.out[(row + static_cast<std::size_t>(m)) * call.out_stride + key +
-               static_cast<std::size_t>(k)] = out[4 * m + k];
+    float* to = out + static_cast<std::size_t>(m) * call.out_stride;
+    if constexpr (keys == 4) {
+      _mm_storeu_ps(to, lines[m]);
+    } else {
+      _mm_store_ss(to, lines[m]);
     }
   }
 }
@@ -86,10 +91,29 @@ void dots(const RowDots& call) {
   for (; row < call.rows; ++row) some_rows<Format, 1>(call, row);
 }
 
+void from_half(const std::uint16_t* x, std::size_t count, float* out) {
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) _mm512_storeu_ps(out + i, Halves::read(x + i));
+  for (; i < count; ++i) out[i] = _cvtsh_ss(x[i]);
+}
+
+void from_q8_0(const std::uint8_t* blocks, std::size_t count, float* out) {
+  for (std::size_t at = 0; at < count; at += 32, blocks += 34) {
+    unsigned short half;
+    __builtin_memcpy(&half, blocks, sizeof half);
+    const __m512 scale = _mm512_set1_ps(_cvtsh_ss(half));
+    for (std::size_t i = 0; i < 32; i += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(blocks + 2 + i));
+      const __m512 values = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+      _mm512_storeu_ps(out + at + i, _mm512_mul_ps(scale, values));
+    }
+  }
+}
+
 }  // namespace
 
 const DotKernels& avx512_dots() {
-  static constexpr DotKernels kDots = {dots<Floats>, dots<Halves>};
+  static constexpr DotKernels kDots = {dots<Floats>, dots<Halves>, from_half, from_q8_0};
   return kDots;
 }
 

@@ -23,10 +23,23 @@ void dots(const RowDots& call) {
   }
 }
 
+void from_half(const std::uint16_t* x, std::size_t count, float* out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = half_to_float(x[i]);
+}
+
+void from_q8_0(const std::uint8_t* blocks, std::size_t count, float* out) {
+  for (std::size_t at = 0; at < count; at += 32, blocks += 34) {
+    const float scale = half_to_float(static_cast<std::uint16_t>(blocks[0] | blocks[1] << 8));
+    for (std::size_t i = 0; i < 32; ++i) {
+      out[at + i] = scale * static_cast<float>(static_cast<std::int8_t>(blocks[2 + i]));
+    }
+  }
+}
+
 }  // namespace
 
 const DotKernels& plain_dots() {
-  static constexpr DotKernels kDots = {dots<float>, dots<std::uint16_t>};
+  static constexpr DotKernels kDots = {dots<float>, dots<std::uint16_t>, from_half, from_q8_0};
   return kDots;
 }
 

@@ -12,19 +12,16 @@ namespace wenyuan::compute {
 // Weights are stored in tiles of this many output rows, interleaved.
 constexpr std::size_t kTileRows = 16;
 
-// One tile of quantised weights times `rows` rows of int8 activations; out[row * kTileRows + lane].
-//
-// Small kinds: for each 32 inputs the values (256 bytes of nibbles or 512 bytes), 16 half scales,
-// and 16 half minima where the kind has them. Super kinds: for each 256 inputs eight times the
-// values and 32 bytes of scales, then 16 half scales and 16 half minima.
+// One tile of quantised weights (tile_layout.h) times `rows` rows of int8 activations; out[row *
+// kTileRows + lane].
 struct QuantTile {
   const std::uint8_t* weights;
   std::size_t inputs;
-  std::int32_t zero;          // what a stored value of weight 0 is
   const std::int8_t* values;  // rows x inputs
   const float* scales;        // rows x inputs/32, super kinds: rows x inputs/256
-  const std::int32_t* sums;   // of the values: rows x inputs/32, super kinds: rows x inputs/16
-  const float* scaled_sums;   // rows x inputs/32: times the scale, super kinds: not
+  // Of the values: rows x inputs/32. Super kinds: rows x inputs/16, see QuantRow.
+  const std::int32_t* sums;
+  const float* scaled_sums;  // small kinds, times the scale: rows x inputs/32
   std::size_t rows;
   float* out;
 };
@@ -47,21 +44,30 @@ struct DenseTiles {
 };
 
 // Where to put quantised activations of one row.
+//
+// By 256, `sums` are pairs of sums, the first one in the low 16 bits: for each 256 values 8 pairs
+// of the sums of 16, 4 pairs of the sums of 32, and 4 zeros.
 struct QuantRow {
   std::int8_t* values;
   float* scales;
   std::int32_t* sums;
-  float* scaled_sums;
+  float* scaled_sums;  // by 32 only
 };
 
 struct TileKernels {
-  void (*nibbles)(const QuantTile&);        // Q4_0
-  void (*nibbles_min)(const QuantTile&);    // Q4_1
-  void (*bytes)(const QuantTile&);          // Q8_0, Q5_0
-  void (*bytes_min)(const QuantTile&);      // Q5_1
-  void (*super_nibbles)(const QuantTile&);  // Q4_K
-  void (*super_bytes)(const QuantTile&);    // Q5_K
-  void (*super_halves)(const QuantTile&);   // Q6_K: a scale for each 16 inputs, no minimum
+  void (*q8_0)(const QuantTile&);
+  void (*q4_0)(const QuantTile&);
+  void (*q4_1)(const QuantTile&);
+  void (*q5_0)(const QuantTile&);
+  void (*q5_1)(const QuantTile&);
+  void (*q2_k)(const QuantTile&);
+  void (*q3_k)(const QuantTile&);
+  void (*q4_k)(const QuantTile&);
+  void (*q5_k)(const QuantTile&);
+  void (*q6_k)(const QuantTile&);
+  void (*iq4_nl)(const QuantTile&);
+  void (*iq4_xs)(const QuantTile&);
+  void (*mxfp4)(const QuantTile&);
 
   void (*dense_f32)(const DenseTiles&);
   void (*dense_f16)(const DenseTiles&);
@@ -71,7 +77,7 @@ struct TileKernels {
 struct RowKernels {
   // One scale for each 32.
   void (*quantize_32)(const float* x, std::size_t count, const QuantRow& out);
-  // One scale for each 256, and sums for each 16.
+  // One scale for each 256.
   void (*quantize_256)(const float* x, std::size_t count, const QuantRow& out);
 
   void (*rms_norm)(const float* x, const float* weight, std::size_t count, float epsilon,
@@ -103,6 +109,9 @@ struct RowDots {
 struct DotKernels {
   void (*f32)(const RowDots&);
   void (*f16)(const RowDots&);
+  void (*from_half)(const std::uint16_t* x, std::size_t count, float* out);
+  void (*from_q8_0)(const std::uint8_t* blocks, std::size_t count,
+                    float* out);  // count / 32 blocks
 };
 
 struct Kernels {
@@ -112,7 +121,7 @@ struct Kernels {
   DotKernels dots;
 };
 
-enum class InstructionSet { plain, avx2, avx512 };
+enum class InstructionSet { plain, avx2, avx512, amx };
 
 bool is_supported(InstructionSet set);
 const Kernels& kernels(InstructionSet set);
@@ -124,6 +133,7 @@ const RowKernels& plain_rows();
 const TileKernels& avx2_tiles();
 const RowKernels& avx2_rows();
 const TileKernels& avx512_tiles();
+const TileKernels& amx_tiles();  // without the dense ones
 const DotKernels& plain_dots();
 const DotKernels& avx2_dots();
 const DotKernels& avx512_dots();

@@ -12,6 +12,7 @@ namespace wenyuan::compute {
 namespace {
 
 constexpr std::size_t kRowsPerPiece = 128;
+constexpr std::size_t kTilesPerPack = 16;
 // Rows that meet one tile after the other: they and the lines that they write stay in the cache.
 constexpr std::size_t kRowsPerVisit = 32;
 
@@ -24,8 +25,8 @@ std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 // Exact: decodes up to 16 rows to floats, which are then packed like F32.
 void pack_exactly(WeightType type, const std::uint8_t* weights, std::size_t rows,
-                  std::size_t inputs, std::vector<float>& scratch, std::uint8_t* out) {
-  scratch.resize(rows * inputs);
+                  std::size_t inputs, std::uint8_t* out) {
+  std::vector<float> scratch(rows * inputs);
   dequantize(type, weights, scratch);
   pack_tile(WeightType::f32, reinterpret_cast<const std::uint8_t*>(scratch.data()), rows, inputs,
             out);
@@ -34,13 +35,13 @@ void pack_exactly(WeightType type, const std::uint8_t* weights, std::size_t rows
 }  // namespace
 
 Result<Matrix> Matrix::create(WeightType type, std::size_t inputs, std::size_t outputs,
-                              std::span<const std::uint8_t> weights, Precision precision) {
-  return create_stack(type, inputs, outputs, 1, weights, precision);
+                              std::span<const std::uint8_t> weights, const MatrixOptions& options) {
+  return create_stack(type, inputs, outputs, 1, weights, options);
 }
 
 Result<Matrix> Matrix::create_stack(WeightType type, std::size_t inputs, std::size_t outputs,
                                     std::size_t parts, std::span<const std::uint8_t> weights,
-                                    Precision precision) {
+                                    const MatrixOptions& options) {
   const WeightBlock block = weight_block(type);
   std::size_t rows = 0;
   if (inputs == 0 || inputs % block.elements != 0 ||
@@ -51,7 +52,7 @@ Result<Matrix> Matrix::create_stack(WeightType type, std::size_t inputs, std::si
                      std::to_string(outputs) + " outputs do not fit into " +
                      std::to_string(weights.size()) + " bytes"};
   }
-  const bool exact = precision == Precision::exact;
+  const bool exact = options.precision == Precision::exact;
   Matrix matrix;
   matrix.inputs_ = inputs;
   matrix.outputs_ = outputs;
@@ -65,19 +66,36 @@ Result<Matrix> Matrix::create_stack(WeightType type, std::size_t inputs, std::si
                                              std::to_string(parts * tiles * matrix.tile_bytes_) +
                                              " bytes"};
   }
-  std::vector<float> scratch;
-  for (std::size_t tile = 0; tile < parts * tiles; ++tile) {
+  const auto pack = [&](std::size_t tile) {
     const std::size_t row = tile / tiles * outputs + tile % tiles * kTileRows;
     const std::size_t count = std::min(kTileRows, outputs - tile % tiles * kTileRows);
     const std::uint8_t* from = weights.data() + row * row_bytes(type, inputs);
     std::uint8_t* to = matrix.tiles_.data() + tile * matrix.tile_bytes_;
     if (exact) {
-      pack_exactly(type, from, count, inputs, scratch, to);
+      pack_exactly(type, from, count, inputs, to);
     } else {
       pack_tile(type, from, count, inputs, to);
     }
+  };
+  const std::size_t pieces = divide_up(parts * tiles, kTilesPerPack);
+  const auto pack_some = [&](std::size_t piece) {
+    const std::size_t end = std::min(parts * tiles, (piece + 1) * kTilesPerPack);
+    for (std::size_t tile = piece * kTilesPerPack; tile < end; ++tile) pack(tile);
+  };
+  if (options.threads != nullptr) {
+    options.threads->parallel_for(pieces, pack_some);
+  } else {
+    for (std::size_t piece = 0; piece < pieces; ++piece) pack_some(piece);
   }
   return matrix;
+}
+
+void Matrix::note_inputs(const Activations& x, const Product& product) const {
+  if (statistics_ == nullptr) return;
+  const std::size_t end = std::min(x.rows(), product.rows.begin + product.rows.count);
+  for (std::size_t row = product.rows.begin; row < end; ++row) {
+    statistics_->add(product.part, {x.floats(row), inputs_});
+  }
 }
 
 // The pieces of work of one multiply(): some tiles of one product for some rows.
@@ -141,7 +159,6 @@ class Multiplication {
       QuantTile call{};
       x_.point(call, own, format.form);
       call.weights = weights;
-      call.zero = format.zero;
       call.rows = rows;
       call.out = sums.data();
       (x_.kernels().tiles.*format.quant)(call);
@@ -187,6 +204,7 @@ class Multiplication {
 };
 
 void multiply(const Activations& x, std::span<const Product> products, ThreadPool& threads) {
+  for (const Product& product : products) product.matrix->note_inputs(x, product);
   const Multiplication work(x, products, threads.thread_count());
   threads.parallel_for(work.piece_count(), [&work](std::size_t piece) { work.run(piece); });
 }

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "compute/activations.h"
 #include "compute/aligned_buffer.h"
+#include "compute/input_statistics.h"
 #include "compute/pack.h"
 #include "compute/thread_pool.h"
 #include "compute/weight_type.h"
@@ -19,6 +20,14 @@ namespace wenyuan::compute {
 // measuring what the fast way loses.
 enum class Precision { fast, exact };
 
+// How a matrix is made.
+struct MatrixOptions {
+  Precision precision = Precision::fast;
+  ThreadPool* threads = nullptr;  // to rearrange it with; null: the caller alone
+};
+
+struct Product;
+
 // Thread-safe once created.
 class Matrix {
  public:
@@ -28,11 +37,14 @@ class Matrix {
   // invalid_argument when the sizes do not fit, unavailable when there is no memory.
   static Result<Matrix> create(WeightType type, std::size_t inputs, std::size_t outputs,
                                std::span<const std::uint8_t> weights,
-                               Precision precision = Precision::fast);
+                               const MatrixOptions& options = {});
   // `parts` matrices of one shape, one behind the other: a layer's experts, or its heads.
   static Result<Matrix> create_stack(WeightType type, std::size_t inputs, std::size_t outputs,
                                      std::size_t parts, std::span<const std::uint8_t> weights,
-                                     Precision precision = Precision::fast);
+                                     const MatrixOptions& options = {});
+
+  // From now on every row that goes into a product is added up. `statistics` must outlive it.
+  void observe(InputStatistics* statistics) { statistics_ = statistics; }
 
   std::size_t inputs() const { return inputs_; }
   std::size_t outputs() const { return outputs_; }  // of one part
@@ -42,6 +54,9 @@ class Matrix {
 
  private:
   friend class Multiplication;
+  friend void multiply(const Activations& x, std::span<const Product> products,
+                       ThreadPool& threads);
+  void note_inputs(const Activations& x, const Product& product) const;
 
   std::size_t inputs_ = 0;
   std::size_t outputs_ = 0;
@@ -49,6 +64,7 @@ class Matrix {
   TileFormat format_;
   std::size_t tile_bytes_ = 0;
   AlignedBuffer tiles_;
+  InputStatistics* statistics_ = nullptr;
 };
 
 // Some of the rows of activations.

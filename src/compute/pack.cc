@@ -4,116 +4,90 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "compute/tile_layout.h"
 
 namespace wenyuan::compute {
 namespace {
 
-// 32 weights of one row as unsigned integers in the order of the inputs.
-using GroupValues = std::array<std::uint8_t, 32>;
+// The values of up to 16 rows of a block, four inputs in a word: [input / 4][lane].
+using Words = std::array<std::array<std::uint32_t, kTileRows>, 64>;
 
-void nibbles_of(const std::uint8_t* quants, GroupValues& values) {
-  for (std::size_t i = 0; i < 16; ++i) {
-    values[i] = quants[i] & 15;
-    values[i + 16] = quants[i] >> 4;
+void set_words(const BlockValues& values, std::size_t count, std::size_t lane, Words& words) {
+  for (std::size_t four = 0; four < count / 4; ++four) {
+    std::memcpy(&words[four][lane], values.data() + 4 * four, 4);
   }
 }
 
-void add_fifth_bits(const std::uint8_t* at, GroupValues& values) {
-  std::uint32_t bits;
-  std::memcpy(&bits, at, sizeof bits);
-  for (std::size_t i = 0; i < 32; ++i) {
-    values[i] = static_cast<std::uint8_t>(values[i] | (((bits >> i) & 1U) << 4));
+// Adds `bits` of each of 32 inputs, from bit `shift` on, to a plane.
+void add_plane(const Words& words, std::size_t first, int bits, int shift, std::uint8_t* plane) {
+  const std::uint32_t mask = 0x01010101U * ((1U << bits) - 1);
+  for (std::size_t four = 0; four < 8; ++four) {
+    const std::size_t bit = four * static_cast<std::size_t>(bits);
+    std::array<std::uint32_t, kTileRows> line;
+    std::memcpy(line.data(), plane + 64 * (bit / 8), sizeof line);
+    for (std::size_t lane = 0; lane < kTileRows; ++lane) {
+      line[lane] |= ((words[first + four][lane] >> shift) & mask) << (bit % 8);
+    }
+    std::memcpy(plane + 64 * (bit / 8), line.data(), sizeof line);
   }
 }
 
-// The values of a block of 32; its half-precision scale (and minimum) come first in all of these.
-void small_values(WeightType type, const std::uint8_t* block, GroupValues& values) {
-  switch (type) {
-    case WeightType::q8_0:
-      for (std::size_t i = 0; i < 32; ++i) {
-        values[i] = static_cast<std::uint8_t>(block[2 + i] ^ 0x80);
-      }
-      return;
-    case WeightType::q4_0: return nibbles_of(block + 2, values);
-    case WeightType::q4_1: return nibbles_of(block + 4, values);
-    case WeightType::q5_0: nibbles_of(block + 6, values); return add_fifth_bits(block + 2, values);
-    case WeightType::q5_1: nibbles_of(block + 8, values); return add_fifth_bits(block + 4, values);
-    default: WY_ASSERT(false);
-  }
+// The planes of the 32 inputs from word `first` on.
+void add_planes(const IntegerFormat& format, const Words& words, std::size_t first,
+                std::uint8_t* planes) {
+  add_plane(words, first, format.low_bits, 0, planes);
+  if (format.high_bits == 0) return;
+  add_plane(words, first, format.high_bits, format.low_bits, planes + 64 * format.low_bits);
 }
 
-void super_values(WeightType type, const std::uint8_t* block, std::array<std::uint8_t, 256>& out) {
-  if (type == WeightType::q6_k) {
-    q6_k_values(block, out);
+void pack_small_scales(WeightType type, const std::uint8_t* block, std::size_t lane,
+                       std::uint8_t* out) {
+  if (type == WeightType::mxfp4) {
+    out[lane] = block[0];
     return;
   }
-  const bool five_bits = type == WeightType::q5_k;
-  const std::uint8_t* high = block + 16;
-  const std::uint8_t* low = block + (five_bits ? 48 : 16);
-  for (std::size_t i = 0; i < 256; ++i) {
-    const std::size_t group = i / 32;
-    const std::uint8_t pair = low[32 * (group / 2) + i % 32];
-    int value = group % 2 == 0 ? pair & 15 : pair >> 4;
-    if (five_bits) value |= ((high[i % 32] >> group) & 1) << 4;
-    out[i] = static_cast<std::uint8_t>(value);
-  }
+  std::memcpy(out + 2 * lane, block, 2);
+  if (integer_format(type).has_min) std::memcpy(out + 32 + 2 * lane, block + 2, 2);
 }
 
-// Puts the values of one row into its lane of the group.
-void interleave(const std::uint8_t* values, bool nibbles, std::size_t lane, std::uint8_t* group) {
-  for (std::size_t i = 0; i < 32; ++i) {
-    const std::size_t four = i / 4;
-    if (nibbles) {
-      std::uint8_t& pair = group[64 * (four / 2) + 4 * lane + i % 4];
-      pair = static_cast<std::uint8_t>(pair | (four % 2 == 0 ? values[i] : values[i] << 4));
+void pack_super_scales(WeightType type, const std::uint8_t* block, std::size_t lane,
+                       std::uint8_t* out) {
+  const IntegerFormat format = integer_format(type);
+  const TileLayout layout = tile_layout(type);
+  const PartScales parts = read_scales(type, block);
+  for (std::size_t part = 0; part < 256 / format.part; ++part) {
+    const std::size_t at = 32 * (part / 2) + 2 * lane + part % 2;
+    if (type == WeightType::q2_k) {
+      out[at] = static_cast<std::uint8_t>(parts.scales[part] | (parts.minima[part] << 4));
     } else {
-      group[64 * four + 4 * lane + i % 4] = values[i];
+      out[at] = static_cast<std::uint8_t>(parts.scales[part]);
+      if (format.has_min) out[layout.scales + at] = parts.minima[part];
     }
   }
+  std::uint8_t* halves = out + layout.scales + layout.minima;
+  std::memcpy(halves + 2 * lane, block + format.scale_at, 2);
+  if (format.has_min) std::memcpy(halves + 32 + 2 * lane, block + format.scale_at + 2, 2);
 }
 
-bool has_nibbles(WeightType type) {
-  return type == WeightType::q4_0 || type == WeightType::q4_1 || type == WeightType::q4_k;
-}
-
-bool has_small_min(WeightType type) { return type == WeightType::q4_1 || type == WeightType::q5_1; }
-
-void pack_small(WeightType type, const std::uint8_t* row, std::size_t inputs, std::size_t lane,
-                std::uint8_t* tile) {
-  const TileFormat format = tile_format(type);
-  const std::size_t values_size = has_nibbles(type) ? 256 : 512;
-  for (std::size_t g = 0; g < inputs / 32; ++g) {
-    const std::uint8_t* block = row + g * weight_block(type).bytes;
-    std::uint8_t* group = tile + g * format.step_bytes;
-    GroupValues values;
-    small_values(type, block, values);
-    interleave(values.data(), has_nibbles(type), lane, group);
-    std::memcpy(group + values_size + 2 * lane, block, 2);
-    if (has_small_min(type)) std::memcpy(group + values_size + 32 + 2 * lane, block + 2, 2);
-  }
-}
-
-void pack_super(WeightType type, const std::uint8_t* row, std::size_t inputs, std::size_t lane,
-                std::uint8_t* tile) {
-  const std::size_t values_size = has_nibbles(type) ? 256 : 512;
-  const std::size_t group_size = values_size + 32;
-  const bool six = type == WeightType::q6_k;
-  for (std::size_t s = 0; s < inputs / 256; ++s) {
-    const std::uint8_t* block = row + s * weight_block(type).bytes;
-    std::uint8_t* super = tile + s * tile_format(type).step_bytes;
-    std::array<std::uint8_t, 256> values;
-    super_values(type, block, values);
-    for (std::size_t g = 0; g < 8; ++g) {
-      std::uint8_t* group = super + g * group_size;
-      interleave(values.data() + 32 * g, has_nibbles(type), lane, group);
-      const ScaleAndMin own =
-          six ? ScaleAndMin{block[192 + 2 * g], block[193 + 2 * g]} : k_scale_and_min(block + 4, g);
-      group[values_size + lane] = own.scale;
-      group[values_size + 16 + lane] = own.min;
+void pack_quants(WeightType type, const std::uint8_t* weights, std::size_t rows, std::size_t inputs,
+                 std::uint8_t* tile) {
+  const IntegerFormat format = integer_format(type);
+  const TileLayout layout = tile_layout(type);
+  const WeightBlock size = weight_block(type);
+  const std::size_t planes = size.elements / 32 * layout.planes;
+  for (std::size_t b = 0; b < inputs / size.elements; ++b) {
+    Words words{};
+    for (std::size_t lane = 0; lane < rows; ++lane) {
+      const std::uint8_t* block = weights + lane * row_bytes(type, inputs) + b * size.bytes;
+      BlockValues values;
+      read_values(type, block, values);
+      set_words(values, size.elements, lane, words);
+      (is_super(type) ? pack_super_scales : pack_small_scales)(type, block, lane, tile + planes);
     }
-    std::uint8_t* footer = super + 8 * group_size;
-    std::memcpy(footer + 2 * lane, six ? block + 208 : block, 2);
-    if (!six) std::memcpy(footer + 32 + 2 * lane, block + 2, 2);
+    for (std::size_t g = 0; g < size.elements / 32; ++g) {
+      add_planes(format, words, 8 * g, tile + g * layout.planes);
+    }
+    tile += tile_format(type).step_bytes;
   }
 }
 
@@ -124,26 +98,36 @@ void pack_dense(std::size_t element, const std::uint8_t* row, std::size_t inputs
   }
 }
 
+TileFormat quant_format(WeightType type, void (*TileKernels::*kernel)(const QuantTile&)) {
+  const TileLayout layout = tile_layout(type);
+  if (is_super(type)) {
+    return {ActivationForm::int8_by_256, 256, layout.super_bytes(), kernel, nullptr};
+  }
+  return {ActivationForm::int8_by_32, 32, layout.planes + layout.scales, kernel, nullptr};
+}
+
 }  // namespace
 
 TileFormat tile_format(WeightType type) {
   using Form = ActivationForm;
   using Tiles = TileKernels;
   switch (type) {
-    case WeightType::f32: return {Form::floats, 1, 64, 0, nullptr, &Tiles::dense_f32};
-    case WeightType::f16: return {Form::floats, 1, 32, 0, nullptr, &Tiles::dense_f16};
-    case WeightType::bf16: return {Form::floats, 1, 32, 0, nullptr, &Tiles::dense_bf16};
-    case WeightType::q8_0: return {Form::int8_by_32, 32, 544, 128, &Tiles::bytes, nullptr};
-    case WeightType::q4_0: return {Form::int8_by_32, 32, 288, 8, &Tiles::nibbles, nullptr};
-    case WeightType::q4_1: return {Form::int8_by_32, 32, 320, 0, &Tiles::nibbles_min, nullptr};
-    case WeightType::q5_0: return {Form::int8_by_32, 32, 544, 16, &Tiles::bytes, nullptr};
-    case WeightType::q5_1: return {Form::int8_by_32, 32, 576, 0, &Tiles::bytes_min, nullptr};
-    case WeightType::q4_k:
-      return {Form::int8_by_256, 256, 8 * 288 + 64, 0, &Tiles::super_nibbles, nullptr};
-    case WeightType::q5_k:
-      return {Form::int8_by_256, 256, 8 * 544 + 64, 0, &Tiles::super_bytes, nullptr};
-    case WeightType::q6_k:
-      return {Form::int8_by_256, 256, 8 * 544 + 64, 32, &Tiles::super_halves, nullptr};
+    case WeightType::f32: return {Form::floats, 1, 64, nullptr, &Tiles::dense_f32};
+    case WeightType::f16: return {Form::floats, 1, 32, nullptr, &Tiles::dense_f16};
+    case WeightType::bf16: return {Form::floats, 1, 32, nullptr, &Tiles::dense_bf16};
+    case WeightType::q8_0: return quant_format(type, &Tiles::q8_0);
+    case WeightType::q4_0: return quant_format(type, &Tiles::q4_0);
+    case WeightType::q4_1: return quant_format(type, &Tiles::q4_1);
+    case WeightType::q5_0: return quant_format(type, &Tiles::q5_0);
+    case WeightType::q5_1: return quant_format(type, &Tiles::q5_1);
+    case WeightType::q2_k: return quant_format(type, &Tiles::q2_k);
+    case WeightType::q3_k: return quant_format(type, &Tiles::q3_k);
+    case WeightType::q4_k: return quant_format(type, &Tiles::q4_k);
+    case WeightType::q5_k: return quant_format(type, &Tiles::q5_k);
+    case WeightType::q6_k: return quant_format(type, &Tiles::q6_k);
+    case WeightType::iq4_nl: return quant_format(type, &Tiles::iq4_nl);
+    case WeightType::iq4_xs: return quant_format(type, &Tiles::iq4_xs);
+    case WeightType::mxfp4: return quant_format(type, &Tiles::mxfp4);
   }
   return {};
 }
@@ -151,16 +135,12 @@ TileFormat tile_format(WeightType type) {
 void pack_tile(WeightType type, const std::uint8_t* weights, std::size_t rows, std::size_t inputs,
                std::uint8_t* out) {
   WY_ASSERT(rows <= kTileRows);
-  const TileFormat format = tile_format(type);
+  if (tile_format(type).form != ActivationForm::floats) {
+    return pack_quants(type, weights, rows, inputs, out);
+  }
   for (std::size_t lane = 0; lane < rows; ++lane) {
-    const std::uint8_t* row = weights + lane * row_bytes(type, inputs);
-    switch (format.form) {
-      case ActivationForm::floats:
-        pack_dense(weight_block(type).bytes, row, inputs, lane, out);
-        break;
-      case ActivationForm::int8_by_32: pack_small(type, row, inputs, lane, out); break;
-      case ActivationForm::int8_by_256: pack_super(type, row, inputs, lane, out); break;
-    }
+    pack_dense(weight_block(type).bytes, weights + lane * row_bytes(type, inputs), inputs, lane,
+               out);
   }
 }
 

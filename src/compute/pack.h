@@ -1,4 +1,5 @@
-// Rearranges weights as stored in a file into interleaved tiles for the kernels.
+// Rearranges weights as stored in a file into interleaved tiles for the
+// kernels.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +11,18 @@
 
 namespace wenyuan::compute {
 
-// How a format's tiles look, and who multiplies them.
+// How large a format's tiles are, and who multiplies them.
 struct TileFormat {
   ActivationForm form = ActivationForm::floats;
-  std::size_t step = 1;        // inputs that are stored together
+  std::size_t step = 1;        // a tile's inputs are a multiple of it
   std::size_t step_bytes = 0;  // bytes of a tile for each of them
-  std::int32_t zero = 0;
   void (*TileKernels::*quant)(const QuantTile&) = nullptr;
   void (*TileKernels::*dense)(const DenseTiles&) = nullptr;
 };
 TileFormat tile_format(WeightType type);
 
-// Writes one tile: `rows` (at most kTileRows) consecutive rows of `inputs` weights each; the lanes
-// behind them stay zero. `out` is zeroed memory.
+// Writes one tile: `rows` (at most kTileRows) consecutive rows of `inputs`
+// weights each; the lanes behind them stay zero. `out` is zeroed memory.
 void pack_tile(WeightType type, const std::uint8_t* weights, std::size_t rows, std::size_t inputs,
                std::uint8_t* out);
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 #include "base/assert.h"
+#include "base/half.h"
 
 namespace wenyuan::compute {
 namespace {
@@ -19,9 +22,10 @@ void scale(float* values, std::size_t count, float by) {
 class RowAttention {
  public:
   RowAttention(const RowAttentionCall& call, const Kernels& kernels)
-      : call_(call), kernels_(kernels), is_f32_(call.type == KeyValueType::f32) {
+      : call_(call), kernels_(kernels), is_f16_(call.type == KeyValueType::f16) {
     WY_ASSERT(call.visible.size() <= kQueriesMax);
-    WY_ASSERT(call.key_size % kTileRows == 0 && call.value_size % kTileRows == 0);
+    const std::size_t unit = call.type == KeyValueType::q8_0 ? 32 : kTileRows;
+    WY_ASSERT(call.key_size % unit == 0 && call.value_size % unit == 0);
   }
 
   void run() {
@@ -33,18 +37,46 @@ class RowAttention {
             return range.begin < end && begin < range.end && range.begin < range.end;
           });
       if (is_seen) {
-        score(block);
+        const KeyRows plain = call_.type == KeyValueType::q8_0 ? decoded(block) : block;
+        score(plain);
         for (std::size_t i = 0; i < call_.visible.size(); ++i) weigh(i, begin, block.count);
-        add_values(block);
+        add_values(plain);
       }
       begin = end;
     }
   }
 
  private:
+  KeyRows decoded(const KeyRows& block) {
+    KeyRows plain{.keys = nullptr,
+                  .values = nullptr,
+                  .key_stride = call_.key_size * sizeof(float),
+                  .value_stride = call_.key_size * sizeof(float),
+                  .count = block.count};
+    const auto decode = [&](const void* rows, std::size_t stride, std::size_t size,
+                            std::vector<float>& out) {
+      if (out.size() < kKeysPerBlock * size) out.resize(kKeysPerBlock * size);
+      for (std::size_t i = 0; i < block.count; ++i) {
+        kernels_.dots.from_q8_0(static_cast<const std::uint8_t*>(rows) + i * stride, size,
+                                out.data() + i * size);
+      }
+    };
+    decode(block.keys, block.key_stride, call_.key_size, keys_);
+    plain.keys = plain.values = keys_.data();
+    if (block.values == block.keys) return plain;
+    decode(block.values, block.value_stride, call_.value_size, values_);
+    plain.values = values_.data();
+    plain.value_stride = call_.value_size * sizeof(float);
+    return plain;
+  }
+
+  std::size_t in_elements(std::size_t stride) const {
+    return stride / (is_f16_ ? sizeof(std::uint16_t) : sizeof(float));
+  }
+
   void score(const KeyRows& block) {
-    (is_f32_ ? kernels_.dots.f32 : kernels_.dots.f16)({.keys = block.keys,
-                                                       .key_stride = block.key_stride,
+    (is_f16_ ? kernels_.dots.f16 : kernels_.dots.f32)({.keys = block.keys,
+                                                       .key_stride = in_elements(block.key_stride),
                                                        .key_count = block.count,
                                                        .size = call_.key_size,
                                                        .x = call_.queries,
@@ -77,9 +109,9 @@ class RowAttention {
   }
 
   void add_values(const KeyRows& block) {
-    (is_f32_ ? kernels_.tiles.dense_f32
-             : kernels_.tiles.dense_f16)({.weights = block.values,
-                                          .stride = block.value_stride,
+    (is_f16_ ? kernels_.tiles.dense_f16
+             : kernels_.tiles.dense_f32)({.weights = block.values,
+                                          .stride = in_elements(block.value_stride),
                                           .tiles = call_.value_size / kTileRows,
                                           .tile_stride = kTileRows,
                                           .inputs = block.count,
@@ -93,11 +125,45 @@ class RowAttention {
 
   const RowAttentionCall& call_;
   const Kernels& kernels_;
-  const bool is_f32_;
+  const bool is_f16_;
+  std::vector<float> keys_;  // of a block that had to be decoded
+  std::vector<float> values_;
   alignas(64) std::array<float, kQueriesMax * kKeysPerBlock> scores_;
 };
 
 }  // namespace
+
+void store_row(const float* row, std::size_t size, KeyValueType type, const Kernels& kernels,
+               std::uint8_t* to) {
+  switch (type) {
+    case KeyValueType::f32: std::memcpy(to, row, size * sizeof *row); return;
+    case KeyValueType::f16:
+      kernels.rows.to_half(row, size, reinterpret_cast<std::uint16_t*>(to));
+      return;
+    case KeyValueType::q8_0: break;
+  }
+  for (std::size_t at = 0; at < size; at += 32, to += 34) {
+    float largest = 0;
+    for (std::size_t i = 0; i < 32; ++i) largest = std::max(largest, std::fabs(row[at + i]));
+    const std::uint16_t scale = float_to_half(largest / 127);
+    const float inverse = largest > 0 ? 127 / largest : 0;
+    std::memcpy(to, &scale, sizeof scale);
+    for (std::size_t i = 0; i < 32; ++i) {
+      to[2 + i] = static_cast<std::uint8_t>(std::lround(row[at + i] * inverse));
+    }
+  }
+}
+
+void read_row(const std::uint8_t* from, std::size_t size, KeyValueType type, const Kernels& kernels,
+              float* row) {
+  switch (type) {
+    case KeyValueType::f32: std::memcpy(row, from, size * sizeof *row); return;
+    case KeyValueType::f16:
+      kernels.dots.from_half(reinterpret_cast<const std::uint16_t*>(from), size, row);
+      return;
+    case KeyValueType::q8_0: kernels.dots.from_q8_0(from, size, row); return;
+  }
+}
 
 void reset(const AttentionState& state, std::size_t queries, std::size_t value_size) {
   for (std::size_t i = 0; i < queries; ++i) {

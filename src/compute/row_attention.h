@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "compute/attention.h"
@@ -13,15 +14,21 @@
 
 namespace wenyuan::compute {
 
-// At most kKeysPerBlock keys and their values, a row each. Where values are part of the keys, they
-// are read from there. Both sizes are multiples of 16.
+// At most kKeysPerBlock keys and their values, a row each. The values may be the beginning of the
+// keys. Sizes are multiples of 16, with q8_0 of 32.
 struct KeyRows {
   const void* keys;
-  std::size_t key_stride;
   const void* values;
+  std::size_t key_stride;  // bytes
   std::size_t value_stride;
   std::size_t count;
 };
+
+// Puts one row into its place in a cache, and takes it out again.
+void store_row(const float* row, std::size_t size, KeyValueType type, const Kernels& kernels,
+               std::uint8_t* to);
+void read_row(const std::uint8_t* from, std::size_t size, KeyValueType type, const Kernels& kernels,
+              float* row);
 
 // What some queries have gathered so far.
 struct AttentionState {

@@ -43,7 +43,8 @@ void store_some(float* x, std::size_t left, __m256 value) {
   }
 }
 
-// e^x to about 2 units in the last place: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2].
+// e^x to about 2 units in the last place: 2^n times a polynomial on [-ln 2 / 2,
+// ln 2 / 2].
 __m256 exponential(__m256 x) {
   x = _mm256_min_ps(_mm256_max_ps(x, _mm256_set1_ps(-87.3F)), _mm256_set1_ps(88.0F));
   const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504F)),
@@ -67,7 +68,8 @@ __m256i rounded(const float* x, __m256 factor) {
   return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), factor));
 }
 
-// Rounds 32 numbers to int8; left and right become the sums of the first and second 16.
+// Rounds 32 numbers to int8; left and right become the sums of the first and
+// second 16.
 void quantize_group(const float* x, __m256 factor, std::int8_t* out, std::int32_t& left,
                     std::int32_t& right) {
   const __m256i a = rounded(x, factor);
@@ -103,14 +105,27 @@ void quantize_32(const float* x, std::size_t count, const QuantRow& out) {
   }
 }
 
+std::int32_t pair(std::int32_t first, std::int32_t second) {
+  return (first & 0xFFFF) | (second << 16);
+}
+
 void quantize_256(const float* x, std::size_t count, const QuantRow& out) {
   for (std::size_t s = 0; s < count / 256; ++s) {
     const float largest = largest_of(x + 256 * s, 256);
     const __m256 factor = _mm256_set1_ps(largest > 0 ? 127.0F / largest : 0.0F);
-    for (std::size_t g = 8 * s; g < 8 * s + 8; ++g) {
-      std::int32_t* sums = out.sums + 2 * g;
-      quantize_group(x + 32 * g, factor, out.values + 32 * g, sums[0], sums[1]);
-      out.scaled_sums[g] = static_cast<float>(sums[0] + sums[1]);
+    std::int32_t* pairs = out.sums + 16 * s;
+    std::int32_t whole[8];
+    for (std::size_t g = 0; g < 8; ++g) {
+      std::int32_t left;
+      std::int32_t right;
+      const std::size_t at = 256 * s + 32 * g;
+      quantize_group(x + at, factor, out.values + at, left, right);
+      pairs[g] = pair(left, right);
+      whole[g] = left + right;
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      pairs[8 + i] = pair(whole[2 * i], whole[2 * i + 1]);
+      pairs[12 + i] = 0;
     }
     out.scales[s] = largest / 127.0F;
   }
@@ -229,7 +244,10 @@ void to_half(const float* x, std::size_t count, std::uint16_t* out) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),
                      _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
   }
-  for (; i < count; ++i) out[i] = _cvtss_sh(x[i], _MM_FROUND_TO_NEAREST_INT);
+  for (; i < count; ++i) {
+    const __m128i half = _mm_cvtps_ph(_mm_set_ss(x[i]), _MM_FROUND_TO_NEAREST_INT);
+    out[i] = static_cast<std::uint16_t>(_mm_extract_epi16(half, 0));
+  }
 }
 
 }  // namespace

@@ -26,24 +26,28 @@ void quantize_32(const float* x, std::size_t count, const QuantRow& out) {
   }
 }
 
+std::int32_t pair(std::int32_t first, std::int32_t second) {
+  return (first & 0xFFFF) | (second << 16);
+}
+
 void quantize_256(const float* x, std::size_t count, const QuantRow& out) {
   for (std::size_t s = 0; s < count / 256; ++s) {
     const float* block = x + 256 * s;
     float largest = 0;
     for (std::size_t i = 0; i < 256; ++i) largest = std::max(largest, std::fabs(block[i]));
     const float inverse = largest > 0 ? 127.0F / largest : 0.0F;
-    for (std::size_t half_group = 0; half_group < 16; ++half_group) {
-      std::int32_t sum = 0;
-      for (std::size_t i = 16 * half_group; i < 16 * half_group + 16; ++i) {
-        const auto rounded = static_cast<std::int32_t>(std::nearbyint(block[i] * inverse));
-        out.values[256 * s + i] = static_cast<std::int8_t>(rounded);
-        sum += rounded;
-      }
-      out.sums[16 * s + half_group] = sum;
+    std::int32_t sums[16] = {};
+    for (std::size_t i = 0; i < 256; ++i) {
+      const auto rounded = static_cast<std::int32_t>(std::nearbyint(block[i] * inverse));
+      out.values[256 * s + i] = static_cast<std::int8_t>(rounded);
+      sums[i / 16] += rounded;
     }
-    for (std::size_t g = 0; g < 8; ++g) {
-      out.scaled_sums[8 * s + g] =
-          static_cast<float>(out.sums[16 * s + 2 * g] + out.sums[16 * s + 2 * g + 1]);
+    std::int32_t* pairs = out.sums + 16 * s;
+    for (std::size_t i = 0; i < 8; ++i) pairs[i] = pair(sums[2 * i], sums[2 * i + 1]);
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::int32_t* four = sums + 4 * i;
+      pairs[8 + i] = pair(four[0] + four[1], four[2] + four[3]);
+      pairs[12 + i] = 0;
     }
     out.scales[s] = largest / 127.0F;
   }

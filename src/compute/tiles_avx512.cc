@@ -1,78 +1,59 @@
 #include <immintrin.h>
 
 #include "compute/kernels.h"
+#include "compute/planes_avx512.h"
 
 namespace wenyuan::compute {
 namespace {
 
-__m512 halves(const std::uint8_t* at) {
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
-}
-
-__m512i four_of(const std::int8_t* at) {
-  std::int32_t four;
-  __builtin_memcpy(&four, at, sizeof four);
-  return _mm512_set1_epi32(four);
-}
-
-__m512i load(const std::uint8_t* at) { return _mm512_loadu_si512(at); }
-
-// The 32 inputs of a group, four a register and 16 rows each.
-template <bool nibbles>
-struct Group {
-  explicit Group(const std::uint8_t* at) {
-    if constexpr (nibbles) {
-      const __m512i low = _mm512_set1_epi8(15);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
-        const __m512i pair = load(at + 64 * i);
-        values[2 * i] = _mm512_and_si512(pair, low);
-        values[2 * i + 1] = _mm512_and_si512(_mm512_srli_epi16(pair, 4), low);
-      }
-    } else {
+// Adds the products of inputs 4 * four to 4 * end of a group of 32.
+template <WeightType type, int four, int end, int rows>
+[[gnu::always_inline]] inline void add_products(const std::uint8_t* planes, const std::int8_t* x,
+                                                std::size_t stride, __m512i* sums) {
+  if constexpr (four < end) {
+    const __m512i own = weights<type, four>(planes);
 #pragma GCC unroll 8
-      for (int i = 0; i < 8; ++i) values[i] = load(at + 64 * i);
+    for (int m = 0; m < rows; ++m) {
+      const std::int8_t* activations = x + static_cast<std::size_t>(m) * stride + 4 * four;
+      sums[m] = _mm512_dpbusd_epi32(sums[m], own, everywhere(activations));
     }
+    add_products<type, four + 1, end, rows>(planes, x, stride, sums);
   }
-  __m512i values[8];
-};
-
-// Four of a group's eight products from `begin` on, in a chain of their own.
-template <int begin, int end, int step, bool nibbles>
-__m512i chain(__m512i sum, const Group<nibbles>& group, const std::int8_t* x) {
-#pragma GCC unroll 8
-  for (int i = begin; i < end; i += step) {
-    sum = _mm512_dpbusd_epi32(sum, group.values[i], four_of(x + 4 * i));
-  }
-  return sum;
 }
 
-template <bool nibbles, bool has_min, int rows>
+template <WeightType type, int rows>
 void small_rows(const QuantTile& tile, std::size_t row) {
-  constexpr std::size_t kValues = nibbles ? 256 : 512;
-  constexpr std::size_t kGroup = kValues + (has_min ? 64 : 32);
+  constexpr TileLayout kLayout = tile_layout(type);
+  const __m512i less_zero = _mm512_set1_epi32(-kZero<type> & 0xFFFF);
   const std::size_t groups = tile.inputs / 32;
+  const std::uint8_t* group = tile.weights;
   __m512 sums[rows];
 #pragma GCC unroll 8
   for (int m = 0; m < rows; ++m) sums[m] = _mm512_setzero_ps();
-  const std::uint8_t* at = tile.weights;
-  for (std::size_t g = 0; g < groups; ++g, at += kGroup) {
-    const Group<nibbles> group(at);
-    const __m512 scale = halves(at + kValues);
-    const __m512 min = has_min ? halves(at + kValues + 32) : _mm512_setzero_ps();
+  for (std::size_t g = 0; g < groups; ++g, group += kLayout.planes + kLayout.scales) {
+    prefetch<kLayout.planes + kLayout.scales>(group);
+    const std::uint8_t* scales = group + kLayout.planes;
+    const std::size_t side = row * groups + g;
+    __m512i products[rows];
 #pragma GCC unroll 8
     for (int m = 0; m < rows; ++m) {
-      const std::size_t own = row + static_cast<std::size_t>(m);
-      const std::int8_t* x = tile.values + own * tile.inputs + 32 * g;
-      const std::size_t side = own * groups + g;
-      const __m512i start =
-          has_min ? _mm512_setzero_si512() : _mm512_set1_epi32(-tile.zero * tile.sums[side]);
-      const __m512i product = _mm512_add_epi32(chain<0, 8, 2>(start, group, x),
-                                               chain<1, 8, 2>(_mm512_setzero_si512(), group, x));
-      sums[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(product),
-                                _mm512_mul_ps(scale, _mm512_set1_ps(tile.scales[side])), sums[m]);
-      if constexpr (has_min) {
-        sums[m] = _mm512_fmadd_ps(min, _mm512_set1_ps(tile.scaled_sums[side]), sums[m]);
+      products[m] = _mm512_setzero_si512();
+      if constexpr (kZero<type> != 0) {
+        const std::int32_t* sum = tile.sums + side + static_cast<std::size_t>(m) * groups;
+        products[m] = _mm512_dpwssd_epi32(products[m], less_zero, everywhere(sum));
+      }
+    }
+    add_products<type, 0, 8, rows>(group, tile.values + row * tile.inputs + 32 * g, tile.inputs,
+                                   products);
+    const __m512 scale = small_scales<type>(scales);
+#pragma GCC unroll 8
+    for (int m = 0; m < rows; ++m) {
+      const std::size_t own = side + static_cast<std::size_t>(m) * groups;
+      sums[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products[m]),
+                                _mm512_mul_ps(scale, _mm512_set1_ps(tile.scales[own])), sums[m]);
+      if constexpr (integer_format(type).has_min) {
+        sums[m] =
+            _mm512_fmadd_ps(halves(scales + 32), _mm512_set1_ps(tile.scaled_sums[own]), sums[m]);
       }
     }
   }
@@ -82,67 +63,58 @@ void small_rows(const QuantTile& tile, std::size_t row) {
   }
 }
 
-__m512 unsigned_bytes(const std::uint8_t* at) {
-  return _mm512_cvtepi32_ps(
-      _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
-}
-
-__m512 signed_bytes(const std::uint8_t* at) {
-  return _mm512_cvtepi32_ps(
-      _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
-}
-
-template <bool nibbles, bool halved, int rows>
-void super_group(const QuantTile& tile, const std::uint8_t* at, std::size_t row, std::size_t g,
-                 __m512* scaled, __m512* minima) {
-  const Group<nibbles> group(at);
-  const std::uint8_t* footer = at + (nibbles ? 256 : 512);
-  const __m512 first = halved ? signed_bytes(footer) : unsigned_bytes(footer);
-  const __m512 second = halved ? signed_bytes(footer + 16) : unsigned_bytes(footer + 16);
+// Adds the products of one of the two parts that share a pair of scales.
+template <WeightType type, int side, int rows>
+[[gnu::always_inline]] inline void add_part(const std::uint8_t* planes, const std::int8_t* x,
+                                            std::size_t stride, __m512 scale, __m512* scaled) {
+  constexpr bool kWhole = integer_format(type).part == 32;
+  constexpr int kBegin = kWhole ? 0 : 4 * side;
+  constexpr std::size_t kGroup = kWhole ? side : 0;
+  __m512i products[rows];
+#pragma GCC unroll 8
+  for (int m = 0; m < rows; ++m) products[m] = _mm512_setzero_si512();
+  add_products<type, kBegin, kWhole ? 8 : kBegin + 4, rows>(
+      planes + kGroup * tile_layout(type).planes, x + 32 * kGroup, stride, products);
 #pragma GCC unroll 8
   for (int m = 0; m < rows; ++m) {
-    const std::size_t own = row + static_cast<std::size_t>(m);
-    const std::int8_t* x = tile.values + own * tile.inputs + 32 * g;
-    if constexpr (halved) {
-      const std::int32_t* sums = tile.sums + own * (tile.inputs / 16) + 2 * g;
-      const __m512i left = chain<0, 4, 1>(_mm512_set1_epi32(-tile.zero * sums[0]), group, x);
-      const __m512i right = chain<4, 8, 1>(_mm512_set1_epi32(-tile.zero * sums[1]), group, x);
-      scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(left), first, scaled[m]);
-      scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(right), second, scaled[m]);
-    } else {
-      const __m512i product = _mm512_add_epi32(chain<0, 8, 2>(_mm512_setzero_si512(), group, x),
-                                               chain<1, 8, 2>(_mm512_setzero_si512(), group, x));
-      scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(product), first, scaled[m]);
-      const __m512 sum = _mm512_set1_ps(tile.scaled_sums[own * (tile.inputs / 32) + g]);
-      minima[m] = _mm512_fmadd_ps(second, sum, minima[m]);
-    }
+    scaled[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products[m]), scale, scaled[m]);
   }
 }
 
-template <bool nibbles, bool halved, int rows>
+template <WeightType type, int rows>
 void super_rows(const QuantTile& tile, std::size_t row) {
-  constexpr std::size_t kGroup = (nibbles ? 256 : 512) + 32;
-  constexpr std::size_t kSuper = 8 * kGroup + 64;
+  constexpr TileLayout kLayout = tile_layout(type);
+  constexpr std::size_t kPairs = 128 / integer_format(type).part;
   const std::size_t supers = tile.inputs / 256;
   __m512 sums[rows];
 #pragma GCC unroll 8
   for (int m = 0; m < rows; ++m) sums[m] = _mm512_setzero_ps();
-  for (std::size_t s = 0; s < supers; ++s) {
-    const std::uint8_t* block = tile.weights + s * kSuper;
+  const std::uint8_t* super = tile.weights;
+  for (std::size_t s = 0; s < supers; ++s, super += kLayout.super_bytes()) {
+    const std::uint8_t* scales = super + 8 * kLayout.planes;
     __m512 scaled[rows];
-    __m512 minima[rows];
 #pragma GCC unroll 8
-    for (int m = 0; m < rows; ++m) scaled[m] = minima[m] = _mm512_setzero_ps();
-    for (std::size_t g = 0; g < 8; ++g) {
-      super_group<nibbles, halved, rows>(tile, block + g * kGroup, row, 8 * s + g, scaled, minima);
+    for (int m = 0; m < rows; ++m) scaled[m] = _mm512_setzero_ps();
+    for (std::size_t pair = 0; pair < kPairs; ++pair) {
+      prefetch<kLayout.super_bytes() / kPairs>(super + pair * (kLayout.super_bytes() / kPairs));
+      const std::uint8_t* planes = super + pair * 8 / kPairs * kLayout.planes;
+      const std::int8_t* x = tile.values + row * tile.inputs + 256 * s + 256 / kPairs * pair;
+      const __m512i scale = scale_pair<type>(scales, pair);
+      add_part<type, 0, rows>(planes, x, tile.inputs, low_words(scale), scaled);
+      add_part<type, 1, rows>(planes, x, tile.inputs, high_words(scale), scaled);
     }
-    const __m512 scale = halves(block + 8 * kGroup);
-    const __m512 min = halves(block + 8 * kGroup + 32);
+    const std::int32_t* pairs = tile.sums + (row * supers + s) * 16 + (kPairs == 8 ? 0 : 8);
 #pragma GCC unroll 8
     for (int m = 0; m < rows; ++m) {
-      const float own = tile.scales[(row + static_cast<std::size_t>(m)) * supers + s];
-      const __m512 part = _mm512_fmsub_ps(scaled[m], scale, _mm512_mul_ps(minima[m], min));
-      sums[m] = _mm512_fmadd_ps(part, _mm512_set1_ps(own), sums[m]);
+      const std::size_t own = static_cast<std::size_t>(m) * supers;
+      __m512i minima = _mm512_setzero_si512();
+#pragma GCC unroll 8
+      for (std::size_t pair = 0; pair < kPairs; ++pair) {
+        minima = _mm512_dpwssd_epi32(minima, min_pair<type>(scales, pair),
+                                     everywhere(pairs + own * 16 + pair));
+      }
+      sums[m] = with_super<type>(scales + kLayout.scales + kLayout.minima, scaled[m], minima,
+                                 tile.scales[row * supers + s + own], sums[m]);
     }
   }
 #pragma GCC unroll 8
@@ -153,20 +125,22 @@ void super_rows(const QuantTile& tile, std::size_t row) {
 
 // Eight rows at a time, so that unpacked weights are used eight times; each row's sum is formed in
 // the same order however many there are.
-template <bool nibbles, bool has_min>
+template <WeightType type>
 void small_tile(const QuantTile& tile) {
   std::size_t row = 0;
-  for (; row + 8 <= tile.rows; row += 8) small_rows<nibbles, has_min, 8>(tile, row);
-  for (; row + 4 <= tile.rows; row += 4) small_rows<nibbles, has_min, 4>(tile, row);
-  for (; row + 2 <= tile.rows; row += 2) small_rows<nibbles, has_min, 2>(tile, row);
-  for (; row < tile.rows; ++row) small_rows<nibbles, has_min, 1>(tile, row);
+  for (; row + 8 <= tile.rows; row += 8) small_rows<type, 8>(tile, row);
+  for (; row + 4 <= tile.rows; row += 4) small_rows<type, 4>(tile, row);
+  for (; row + 2 <= tile.rows; row += 2) small_rows<type, 2>(tile, row);
+  for (; row < tile.rows; ++row) small_rows<type, 1>(tile, row);
 }
 
-template <bool nibbles, bool halved>
+template <WeightType type>
 void super_tile(const QuantTile& tile) {
   std::size_t row = 0;
-  for (; row + 4 <= tile.rows; row += 4) super_rows<nibbles, halved, 4>(tile, row);
-  for (; row < tile.rows; ++row) super_rows<nibbles, halved, 1>(tile, row);
+  for (; row + 8 <= tile.rows; row += 8) super_rows<type, 8>(tile, row);
+  for (; row + 4 <= tile.rows; row += 4) super_rows<type, 4>(tile, row);
+  for (; row + 2 <= tile.rows; row += 2) super_rows<type, 2>(tile, row);
+  for (; row < tile.rows; ++row) super_rows<type, 1>(tile, row);
 }
 
 struct Floats {
@@ -207,8 +181,9 @@ void dense_block(const DenseTiles& call, std::size_t row, std::size_t tile) {
     __m512 weight[tiles];
 #pragma GCC unroll 8
     for (int t = 0; t < tiles; ++t) {
-      weight[t] =
-          Format::read(weights + static_cast<std::size_t>(t) * call.tile_stride + i * call.stride);
+      const auto* at = weights + static_cast<std::size_t>(t) * call.tile_stride + i * call.stride;
+      weight[t] = Format::read(at);
+      if constexpr (rows > 1) prefetch<1>(reinterpret_cast<const std::uint8_t*>(at));
     }
 #pragma GCC unroll 8
     for (int m = 0; m < rows; ++m) {
@@ -241,6 +216,7 @@ void dense_tiles(const DenseTiles& call) {
   for (; row + 8 <= call.rows; row += 8) dense_rows<Format, 8, 2>(call, row);
   for (; row + 4 <= call.rows; row += 4) dense_rows<Format, 4, 4>(call, row);
   for (; row + 3 <= call.rows; row += 3) dense_rows<Format, 3, 4>(call, row);
+  for (; row + 2 <= call.rows; row += 2) dense_rows<Format, 2, 4>(call, row);
   for (; row < call.rows; ++row) dense_rows<Format, 1, 4>(call, row);
 }
 
@@ -248,13 +224,19 @@ void dense_tiles(const DenseTiles& call) {
 
 const TileKernels& avx512_tiles() {
   static constexpr TileKernels kTiles = {
-      .nibbles = small_tile<true, false>,
-      .nibbles_min = small_tile<true, true>,
-      .bytes = small_tile<false, false>,
-      .bytes_min = small_tile<false, true>,
-      .super_nibbles = super_tile<true, false>,
-      .super_bytes = super_tile<false, false>,
-      .super_halves = super_tile<false, true>,
+      .q8_0 = small_tile<WeightType::q8_0>,
+      .q4_0 = small_tile<WeightType::q4_0>,
+      .q4_1 = small_tile<WeightType::q4_1>,
+      .q5_0 = small_tile<WeightType::q5_0>,
+      .q5_1 = small_tile<WeightType::q5_1>,
+      .q2_k = super_tile<WeightType::q2_k>,
+      .q3_k = super_tile<WeightType::q3_k>,
+      .q4_k = super_tile<WeightType::q4_k>,
+      .q5_k = super_tile<WeightType::q5_k>,
+      .q6_k = super_tile<WeightType::q6_k>,
+      .iq4_nl = small_tile<WeightType::iq4_nl>,
+      .iq4_xs = super_tile<WeightType::iq4_xs>,
+      .mxfp4 = small_tile<WeightType::mxfp4>,
       .dense_f32 = dense_tiles<Floats>,
       .dense_f16 = dense_tiles<Halves>,
       .dense_bf16 = dense_tiles<Bfloats>,

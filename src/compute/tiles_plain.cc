@@ -2,6 +2,7 @@
 
 #include "base/half.h"
 #include "compute/kernels.h"
+#include "compute/tile_layout.h"
 
 namespace wenyuan::compute {
 namespace {
@@ -10,44 +11,58 @@ std::uint16_t word(const std::uint8_t* at) {
   return static_cast<std::uint16_t>(at[0] | (at[1] << 8));
 }
 
-// Value of input `i` (0 to 31) in row `lane` of a tile's group.
-template <bool nibbles>
-int value(const std::uint8_t* group, std::size_t i, std::size_t lane) {
-  const std::size_t four = i / 4;
-  if constexpr (nibbles) {
-    const std::uint8_t pair = group[64 * (four / 2) + 4 * lane + i % 4];
-    return four % 2 == 0 ? pair & 15 : pair >> 4;
+struct PartScale {
+  int scale;
+  int min;
+};
+
+// What the value of input `i` (0 to 31) in row `lane` stands for, given the
+// planes of its group.
+template <WeightType type>
+int value(const std::uint8_t* planes, std::size_t i, std::size_t lane) {
+  constexpr IntegerFormat kFormat = integer_format(type);
+  const std::uint8_t* at = planes + 4 * lane + i % 4;
+  const auto bits = [at, i](std::size_t begin, int count) {
+    const std::size_t bit = i / 4 * static_cast<std::size_t>(count);
+    return (at[64 * (begin + bit / 8)] >> (bit % 8)) & ((1 << count) - 1);
+  };
+  int value = bits(0, kFormat.low_bits);
+  if constexpr (kFormat.high_bits != 0) {
+    value |= bits(kFormat.low_bits, kFormat.high_bits) << kFormat.low_bits;
+  }
+  if constexpr (kFormat.table != nullptr) {
+    return kFormat.table[value];
   } else {
-    return group[64 * four + 4 * lane + i % 4];
+    return value - kFormat.zero;
   }
 }
 
-template <bool nibbles>
-std::int32_t dot(const std::uint8_t* group, std::size_t lane, const std::int8_t* x,
+template <WeightType type>
+std::int32_t dot(const std::uint8_t* planes, std::size_t lane, const std::int8_t* x,
                  std::size_t begin, std::size_t end) {
   std::int32_t sum = 0;
-  for (std::size_t i = begin; i < end; ++i) sum += value<nibbles>(group, i, lane) * x[i];
+  for (std::size_t i = begin; i < end; ++i) sum += value<type>(planes, i, lane) * x[i];
   return sum;
 }
 
-template <bool nibbles, bool has_min>
+template <WeightType type>
 void small_tile(const QuantTile& tile) {
-  constexpr std::size_t kValues = nibbles ? 256 : 512;
-  constexpr std::size_t kGroup = kValues + (has_min ? 64 : 32);
+  constexpr TileLayout kLayout = tile_layout(type);
   const std::size_t groups = tile.inputs / 32;
   for (std::size_t row = 0; row < tile.rows; ++row) {
     for (std::size_t lane = 0; lane < kTileRows; ++lane) {
       float sum = 0;
       for (std::size_t g = 0; g < groups; ++g) {
-        const std::uint8_t* group = tile.weights + g * kGroup;
+        const std::uint8_t* group = tile.weights + g * (kLayout.planes + kLayout.scales);
+        const std::uint8_t* scales = group + kLayout.planes;
         const std::size_t at = row * groups + g;
         const std::int32_t product =
-            dot<nibbles>(group, lane, tile.values + row * tile.inputs + 32 * g, 0, 32) -
-            tile.zero * tile.sums[at];
-        const float scale = half_to_float(word(group + kValues + 2 * lane));
+            dot<type>(group, lane, tile.values + row * tile.inputs + 32 * g, 0, 32);
+        const float scale = type == WeightType::mxfp4 ? half_power(scales[lane])
+                                                      : half_to_float(word(scales + 2 * lane));
         sum += static_cast<float>(product) * (scale * tile.scales[at]);
-        if constexpr (has_min) {
-          sum += half_to_float(word(group + kValues + 32 + 2 * lane)) * tile.scaled_sums[at];
+        if constexpr (integer_format(type).has_min) {
+          sum += half_to_float(word(scales + 32 + 2 * lane)) * tile.scaled_sums[at];
         }
       }
       tile.out[row * kTileRows + lane] = sum;
@@ -55,48 +70,57 @@ void small_tile(const QuantTile& tile) {
   }
 }
 
-// One group of a super kind: adds to the scaled product and to the product with the minima.
-template <bool nibbles, bool halves>
-void super_group(const QuantTile& tile, const std::uint8_t* group, std::size_t row, std::size_t g,
-                 std::size_t lane, float& scaled, float& minima) {
-  const std::uint8_t* footer = group + (nibbles ? 256 : 512);
-  const std::int8_t* x = tile.values + row * tile.inputs + 32 * g;
-  if constexpr (halves) {
-    const std::int32_t* sums = tile.sums + row * (tile.inputs / 16) + 2 * g;
-    for (std::size_t side = 0; side < 2; ++side) {
-      const std::int32_t product =
-          dot<nibbles>(group, lane, x, 16 * side, 16 * side + 16) - tile.zero * sums[side];
-      const auto scale = static_cast<std::int8_t>(footer[16 * side + lane]);
-      scaled += static_cast<float>(product) * static_cast<float>(scale);
-    }
-  } else {
-    scaled +=
-        static_cast<float>(dot<nibbles>(group, lane, x, 0, 32)) * static_cast<float>(footer[lane]);
-    minima +=
-        static_cast<float>(footer[16 + lane]) * tile.scaled_sums[row * (tile.inputs / 32) + g];
-  }
+// Scale and minimum of a part in row `lane`.
+template <WeightType type>
+PartScale part_scale(const std::uint8_t* scales, std::size_t part, std::size_t lane) {
+  const std::uint8_t* at = scales + 32 * (part / 2) + 2 * lane + part % 2;
+  if (type == WeightType::q2_k) return {*at & 15, *at >> 4};
+  if (integer_format(type).has_min) return {*at, at[tile_layout(type).scales]};
+  return {static_cast<std::int8_t>(*at), 0};
 }
 
-template <bool nibbles, bool halves>
+// The sum of a part's activations, out of the pairs of 256.
+int part_sum(const std::int32_t* pairs, std::size_t part, std::size_t part_size) {
+  const std::int32_t pair = pairs[(part_size == 16 ? 0 : 8) + part / 2];
+  return static_cast<std::int16_t>(part % 2 == 0 ? pair & 0xFFFF : pair >> 16);
+}
+
+// The product of 256 weights of one row with those of one row of activations,
+// before their scale.
+template <WeightType type>
+float super_product(const std::uint8_t* super, std::size_t lane, const std::int8_t* x,
+                    const std::int32_t* sums) {
+  constexpr TileLayout kLayout = tile_layout(type);
+  constexpr IntegerFormat kFormat = integer_format(type);
+  const std::uint8_t* scales = super + 8 * kLayout.planes;
+  const std::uint8_t* halves = scales + kLayout.scales + kLayout.minima;
+  float scaled = 0;
+  std::int32_t minima = 0;
+  for (std::size_t part = 0; part < 256 / kFormat.part; ++part) {
+    const std::size_t begin = part * kFormat.part;
+    const std::int32_t product =
+        dot<type>(super + begin / 32 * kLayout.planes, lane, x + begin / 32 * 32, begin % 32,
+                  begin % 32 + kFormat.part);
+    const PartScale own = part_scale<type>(scales, part, lane);
+    scaled += static_cast<float>(product) * static_cast<float>(own.scale);
+    minima += own.min * part_sum(sums, part, kFormat.part);
+  }
+  const float result = scaled * half_to_float(word(halves + 2 * lane));
+  if constexpr (!kFormat.has_min) return result;
+  return result - static_cast<float>(minima) * half_to_float(word(halves + 32 + 2 * lane));
+}
+
+template <WeightType type>
 void super_tile(const QuantTile& tile) {
-  constexpr std::size_t kGroup = (nibbles ? 256 : 512) + 32;
-  constexpr std::size_t kSuper = 8 * kGroup + 64;
   const std::size_t supers = tile.inputs / 256;
   for (std::size_t row = 0; row < tile.rows; ++row) {
     for (std::size_t lane = 0; lane < kTileRows; ++lane) {
       float sum = 0;
       for (std::size_t s = 0; s < supers; ++s) {
-        const std::uint8_t* block = tile.weights + s * kSuper;
-        float scaled = 0;
-        float minima = 0;
-        for (std::size_t g = 0; g < 8; ++g) {
-          super_group<nibbles, halves>(tile, block + g * kGroup, row, 8 * s + g, lane, scaled,
-                                       minima);
-        }
-        const std::uint8_t* footer = block + 8 * kGroup;
-        const float part = scaled * half_to_float(word(footer + 2 * lane)) -
-                           minima * half_to_float(word(footer + 32 + 2 * lane));
-        sum += part * tile.scales[row * supers + s];
+        const std::size_t at = row * supers + s;
+        sum += tile.scales[at] *
+               super_product<type>(tile.weights + s * tile_layout(type).super_bytes(), lane,
+                                   tile.values + 256 * at, tile.sums + 16 * at);
       }
       tile.out[row * kTileRows + lane] = sum;
     }
@@ -130,13 +154,19 @@ void dense_tiles(const DenseTiles& call) {
 }
 
 constexpr TileKernels kTiles = {
-    .nibbles = small_tile<true, false>,
-    .nibbles_min = small_tile<true, true>,
-    .bytes = small_tile<false, false>,
-    .bytes_min = small_tile<false, true>,
-    .super_nibbles = super_tile<true, false>,
-    .super_bytes = super_tile<false, false>,
-    .super_halves = super_tile<false, true>,
+    .q8_0 = small_tile<WeightType::q8_0>,
+    .q4_0 = small_tile<WeightType::q4_0>,
+    .q4_1 = small_tile<WeightType::q4_1>,
+    .q5_0 = small_tile<WeightType::q5_0>,
+    .q5_1 = small_tile<WeightType::q5_1>,
+    .q2_k = super_tile<WeightType::q2_k>,
+    .q3_k = super_tile<WeightType::q3_k>,
+    .q4_k = super_tile<WeightType::q4_k>,
+    .q5_k = super_tile<WeightType::q5_k>,
+    .q6_k = super_tile<WeightType::q6_k>,
+    .iq4_nl = small_tile<WeightType::iq4_nl>,
+    .iq4_xs = super_tile<WeightType::iq4_xs>,
+    .mxfp4 = small_tile<WeightType::mxfp4>,
     .dense_f32 = dense_tiles<float, number>,
     .dense_f16 = dense_tiles<std::uint16_t, half_number>,
     .dense_bf16 = dense_tiles<std::uint16_t, bfloat_number>,

@@ -136,8 +136,9 @@ fs::path CompartmentContext::unsealed_path() {
   return options.directory / kUnsealedFolder / std::to_string(++directories_made);
 }
 
-Compartment::Compartment(LabelId label, CompartmentContext& context)
+Compartment::Compartment(LabelId label, const VectorModel& model, CompartmentContext& context)
     : label_(label),
+      model_(model),
       context_(context),
       directory_(context.options.directory / std::to_string(label)),
       snapshot_(std::make_shared<const Snapshot>()) {}
@@ -170,14 +171,14 @@ Result<Part> Compartment::load_generation(const fs::path& directory, Seal& seal)
   WY_TRY(seal, verify_seal(directory, options.seal_key));
   if (seal.label != label_) return Error{ErrorCode::corrupt, "of another compartment"};
   if (seal.store_id != options.store_id) return Error{ErrorCode::corrupt, "of another store"};
-  if (seal.embedding_model != options.embedding_model || seal.vector_size != options.vector_size) {
+  if (seal.embedding_model != model_.name || seal.vector_size != model_.vector_size) {
     return Error{ErrorCode::corrupt, "of another embedding model"};
   }
   auto segment = std::make_shared<Segment>();
   segment->directory = std::make_unique<const SegmentDirectory>(directory, false);
   WY_TRY(segment->lexical, LexicalShard::open(directory / kLexicalFolder, context_.budget));
-  if (options.vector_size > 0) {
-    WY_TRY(segment->vectors, VectorShard::read(directory, options.vector_size));
+  if (model_.vector_size > 0) {
+    WY_TRY(segment->vectors, VectorShard::read(directory, model_.vector_size));
   }
   return part_of(std::move(segment));
 }
@@ -197,7 +198,7 @@ Status Compartment::apply(const Batch& batch) {
   const std::lock_guard lock(write_mutex_);
   const std::shared_ptr<const Snapshot> now = snapshot();
   if (batch.commit <= now->applied) return Done{};
-  WY_RETURN_IF_ERROR(check(batch, context_.options.vector_size));
+  WY_RETURN_IF_ERROR(check(batch, model_.vector_size));
   Snapshot next = *now;
   next.applied = batch.commit;
   std::set<ChunkId> leaving(batch.removed.begin(), batch.removed.end());
@@ -237,8 +238,8 @@ Result<std::shared_ptr<const Segment>> Compartment::build(
   const fs::path& path = segment->directory->path();
   WY_RETURN_IF_ERROR(LexicalShard::build(path, chunks));
   WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
-  if (context_.options.vector_size > 0) {
-    WY_TRY(segment->vectors, VectorShard::build(context_.options.vector_size, chunks));
+  if (model_.vector_size > 0) {
+    WY_TRY(segment->vectors, VectorShard::build(model_.vector_size, chunks));
   }
   return std::shared_ptr<const Segment>(std::move(segment));
 }
@@ -248,7 +249,7 @@ Result<std::unique_ptr<VectorShard>> Compartment::merge_vectors(std::span<const 
   for (const Part& part : parts) {
     inputs.push_back({part.segment->vectors.get(), &part.removed->chunks});
   }
-  return VectorShard::merge(context_.options.vector_size, inputs);
+  return VectorShard::merge(model_.vector_size, inputs);
 }
 
 Result<std::shared_ptr<const Segment>> Compartment::merge(std::span<const Part> parts) const {
@@ -257,7 +258,7 @@ Result<std::shared_ptr<const Segment>> Compartment::merge(std::span<const Part> 
   const fs::path& path = segment->directory->path();
   WY_RETURN_IF_ERROR(LexicalShard::merge(path, lexical_inputs(parts)));
   WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
-  if (context_.options.vector_size > 0) {
+  if (model_.vector_size > 0) {
     WY_TRY(segment->vectors, merge_vectors(parts));
   }
   return std::shared_ptr<const Segment>(std::move(segment));
@@ -280,14 +281,13 @@ Result<std::shared_ptr<const Segment>> Compartment::write_generation(const Snaps
   WY_RETURN_IF_ERROR(make_directory(unsealed.path()));
   WY_RETURN_IF_ERROR(
       LexicalShard::merge(unsealed.path() / kLexicalFolder, lexical_inputs(now.parts)));
-  if (options.vector_size > 0) {
+  if (model_.vector_size > 0) {
     WY_TRY(auto vectors, merge_vectors(now.parts));
     WY_RETURN_IF_ERROR(vectors->write(unsealed.path()));
     segment->vectors = std::move(vectors);
   }
   WY_RETURN_IF_ERROR(write_seal(
-      unsealed.path(),
-      {label_, now.applied, options.store_id, options.embedding_model, options.vector_size},
+      unsealed.path(), {label_, now.applied, options.store_id, model_.name, model_.vector_size},
       options.seal_key));
   WY_TRY(const fs::path path, move_into_place(unsealed.path()));
   segment->directory = std::make_unique<const SegmentDirectory>(path, false);

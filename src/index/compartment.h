@@ -50,7 +50,7 @@ constexpr const char* kUnsealedFolder = "unsealed";
 class Compartment {
  public:
   // `context` must outlive it.
-  Compartment(LabelId label, CompartmentContext& context);
+  Compartment(LabelId label, const VectorModel& model, CompartmentContext& context);
 
   // At the start only: takes the newest generation that verifies and removes the others. Without
   // one the compartment stays empty.
@@ -73,6 +73,7 @@ class Compartment {
   void publish(Snapshot next);
 
   const LabelId label_;
+  const VectorModel model_;
   CompartmentContext& context_;
   const std::filesystem::path directory_;
   std::mutex write_mutex_;

@@ -87,6 +87,8 @@ Result<std::vector<Hit>> search_vectors(const Snapshots& snapshots, const Search
   std::vector<Hit> hits;
   for (const auto& snapshot : snapshots) {
     for (const Part& part : snapshot->parts) {
+      // One that was made for no model, or for the one before.
+      if (!part.segment->vectors || part.segment->vectors->vector_size() != query.size()) continue;
       WY_TRY(const auto found,
              part.segment->vectors->search(part.removed->chunks, {query, scope.only, count_max}));
       hits.insert(hits.end(), found.begin(), found.end());
@@ -118,7 +120,7 @@ Compartments::Contents contents_of(const Snapshot& snapshot) {
 }  // namespace
 
 struct Compartments::Impl {
-  explicit Impl(const Options& options) : context(options) {}
+  explicit Impl(const Options& options) : context(options), model(options.model) {}
 
   Status load();
   std::shared_ptr<Compartment> find(LabelId label) const;
@@ -127,6 +129,7 @@ struct Compartments::Impl {
   FileDescriptor lock;
   CompartmentContext context;
   mutable std::mutex mutex;
+  VectorModel model;                                             // guarded by mutex
   std::map<LabelId, std::shared_ptr<Compartment>> compartments;  // guarded by mutex
 };
 
@@ -143,7 +146,7 @@ Status Compartments::Impl::load() {
     for (const fs::path& entry : entries) {
       const std::optional<LabelId> label = label_of(entry);
       if (!label) continue;
-      auto compartment = std::make_shared<Compartment>(*label, context);
+      auto compartment = std::make_shared<Compartment>(*label, model, context);
       compartment->load();
       if (compartment->snapshot()->has_generation) {
         compartments.emplace(*label, std::move(compartment));
@@ -191,6 +194,16 @@ Result<std::unique_ptr<Compartments>> Compartments::open(const Options& options)
   return std::unique_ptr<Compartments>(new Compartments(std::move(impl)));
 }
 
+VectorModel Compartments::model() const {
+  const std::lock_guard guard(impl_->mutex);
+  return impl_->model;
+}
+
+void Compartments::use_model(const VectorModel& model) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->model = model;
+}
+
 CommitNumber Compartments::applied(LabelId label) const {
   const auto compartment = impl_->find(label);
   return compartment ? compartment->snapshot()->applied : 0;
@@ -218,7 +231,7 @@ Status Compartments::apply(LabelId label, const Batch& batch) {
   {
     const std::lock_guard guard(impl_->mutex);
     std::shared_ptr<Compartment>& slot = impl_->compartments[label];
-    if (!slot) slot = std::make_shared<Compartment>(label, impl_->context);
+    if (!slot) slot = std::make_shared<Compartment>(label, impl_->model, impl_->context);
     compartment = slot;
   }
   Status applied = compartment->apply(batch);
@@ -261,18 +274,18 @@ Result<std::vector<Hit>> Compartments::keyword(const Permit& permit, const Searc
 Result<std::vector<Hit>> Compartments::semantic(const Permit& permit, const SearchScope& scope,
                                                 std::span<const float> query,
                                                 std::size_t count_max) const {
-  const Options& options = impl_->context.options;
+  const std::size_t vector_size = model().vector_size;
   WY_TRY(const Snapshots snapshots, impl_->permitted(permit, scope));
-  if (options.vector_size == 0) {
+  if (vector_size == 0) {
     return Error{ErrorCode::unavailable, "there is no embedding model"};
   }
-  if (query.size() != options.vector_size ||
+  if (query.size() != vector_size ||
       !std::all_of(query.begin(), query.end(), [](float value) { return std::isfinite(value); })) {
     return Error{ErrorCode::invalid_argument, "the query's vector is not one of this model"};
   }
   if (count_max == 0) return std::vector<Hit>();
   WY_TRY(std::vector<Hit> hits, search_vectors(snapshots, scope, query, count_max));
-  WY_RETURN_IF_ERROR(check_permit(permit, *options.epoch));
+  WY_RETURN_IF_ERROR(check_permit(permit, *impl_->context.options.epoch));
   return hits;
 }
 

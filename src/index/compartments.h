@@ -40,6 +40,12 @@ struct Batch {
   std::vector<IndexedChunk> added;
 };
 
+// What makes the vectors. Without a name there are none.
+struct VectorModel {
+  std::string name;
+  std::size_t vector_size = 0;
+};
+
 struct SearchScope {
   // Compartments to look into; each must be covered by the permit (forbidden otherwise).
   std::vector<LabelId> labels;
@@ -62,14 +68,18 @@ class Compartments {
     std::filesystem::path directory;
     std::string store_id;                // files of another store are rebuilt
     std::vector<std::uint8_t> seal_key;  // 32 bytes; files are sealed with HMAC-SHA256 under it
-    std::string embedding_model;         // vectors of another model are rebuilt
-    std::size_t vector_size = 0;         // 0: no vectors
+    VectorModel model;                   // vectors of another model are rebuilt
     const std::atomic<Epoch>* epoch = nullptr;  // permits of another epoch are refused (conflict)
   };
 
   // Loads what is sealed and verifies; the rest has applied == 0 and is to be replayed.
   static Result<std::unique_ptr<Compartments>> open(const Options& options);
   ~Compartments();
+
+  VectorModel model() const;
+  // For compartments made from now on. Those that there are stay as they are until they are dropped
+  // (Indexer::use_model() does that); semantic() finds nothing in them.
+  void use_model(const VectorModel& model);
 
   CommitNumber applied(LabelId label) const;
   std::vector<CompartmentStatus> status() const;

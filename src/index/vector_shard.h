@@ -35,6 +35,7 @@ class VectorShard {
   static Result<std::unique_ptr<VectorShard>> read(const std::filesystem::path& directory,
                                                    std::size_t vector_size);
 
+  std::size_t vector_size() const { return static_cast<std::size_t>(index_.d); }
   // Sorted.
   const std::vector<ChunkId>& chunks() const { return chunks_; }
 

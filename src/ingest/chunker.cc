@@ -184,6 +184,23 @@ std::string_view text_of(const Extracted& extracted, const std::vector<Unit>& un
   return std::string_view(extracted.text).substr(begin, units[span.last - 1].end - begin);
 }
 
+// The sections that the span cuts across; none when its own path says all.
+std::vector<ChunkSection> sections_of(const Extracted& extracted, const std::vector<Unit>& units,
+                                      const std::vector<Section>& sections, const Span& span) {
+  const std::size_t begin = units[span.first].begin;
+  auto at = std::partition_point(sections.begin(), sections.end(), [&](const Section& section) {
+    return section.last <= span.first;
+  });
+  std::vector<ChunkSection> result;
+  for (; at != sections.end() && at->first < span.last; ++at) {
+    const std::size_t place = units[std::max(at->first, span.first)].begin;
+    const auto before = std::string_view(extracted.text).substr(begin, place - begin);
+    result.push_back({static_cast<std::int64_t>(code_point_count(before)), at->path});
+  }
+  if (result.size() == 1 && result[0].heading_path == span.path) result.clear();
+  return result;
+}
+
 // A tokenizer may count more for a whole than for its parts; such spans are halved.
 Result<std::vector<Span>> fitting(const Extracted& extracted, const std::vector<Unit>& units,
                                   std::vector<Span> spans, const ChunkOptions& options,
@@ -211,7 +228,7 @@ Result<std::vector<Span>> fitting(const Extracted& extracted, const std::vector<
 }
 
 std::vector<Chunk> to_chunks(const Extracted& extracted, const std::vector<Unit>& units,
-                             std::vector<Span> spans) {
+                             const std::vector<Section>& sections, std::vector<Span> spans) {
   const std::vector<TextBox> layout = layout_of(extracted);
   const std::string_view text = extracted.text;
   std::vector<Chunk> result;
@@ -224,6 +241,7 @@ std::vector<Chunk> to_chunks(const Extracted& extracted, const std::vector<Unit>
     const std::size_t begin = units[span.first].begin;
     code_point += static_cast<std::int64_t>(code_point_count(text.substr(byte, begin - byte)));
     byte = begin;
+    chunk.sections = sections_of(extracted, units, sections, span);
     Location& location = chunk.location;
     location.heading_path = std::move(span.path);
     location.char_start = code_point;
@@ -244,11 +262,12 @@ Result<std::vector<Chunk>> chunks(const Extracted& extracted, const ChunkOptions
   if (units.empty()) return std::vector<Chunk>();
   Packer packer(extracted, units, options);
   std::vector<Span> spans;
-  for (const Section& section : merged(to_sections(extracted, units), options)) {
+  const std::vector<Section> sections = to_sections(extracted, units);
+  for (const Section& section : merged(sections, options)) {
     for (Span& span : packer.pack(section)) spans.push_back(std::move(span));
   }
   WY_TRY(spans, fitting(extracted, units, std::move(spans), options, count_tokens));
-  return to_chunks(extracted, units, std::move(spans));
+  return to_chunks(extracted, units, sections, std::move(spans));
 }
 
 std::string embedding_text(std::string_view title, const Chunk& chunk) {

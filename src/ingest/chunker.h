@@ -24,7 +24,7 @@ struct ChunkOptions {
 // Along headings and blocks first, then at sentence ends; only a sentence over the limit is cut
 // inside. Offsets of every chunk are exact: its text is text[char_start, char_end) of the document.
 // Chunks are in order and do not overlap; only white space lies between them. Text, ordinal and
-// location are set.
+// location are set; so are the sections of a chunk that has several.
 Result<std::vector<Chunk>> chunks(const Extracted& extracted, const ChunkOptions& options,
                                   const CountTokens& count_tokens);
 

@@ -1,7 +1,9 @@
 #include "ingest/document_processor.h"
 
 #include <algorithm>
+#include <span>
 
+#include "ingest/chunk_vectors.h"
 #include "ingest/chunker.h"
 #include "ingest/retry.h"
 #include "store/content_store.h"
@@ -28,11 +30,11 @@ Result<Extracted> DocumentProcessor::extract(const Document& document, std::stop
   return extracted;
 }
 
-Result<std::vector<Chunk>> DocumentProcessor::cut(const Extracted& extracted,
+Result<std::vector<Chunk>> DocumentProcessor::cut(const std::string& model,
+                                                  const Extracted& extracted,
                                                   std::stop_token stop) const {
   const CountTokens by_model = [&](std::span<const std::string> texts) {
-    return retry(RetryOptions(), stop,
-                 [&] { return parts_.engine->count_tokens(options_.embedding_model, texts); });
+    return retry(RetryOptions(), stop, [&] { return parts_.engine->count_tokens(model, texts); });
   };
   const CountTokens by_estimate =
       [](std::span<const std::string> texts) -> Result<std::vector<std::int64_t>> {
@@ -40,30 +42,22 @@ Result<std::vector<Chunk>> DocumentProcessor::cut(const Extracted& extracted,
     for (const std::string& text : texts) counts.push_back(estimated_tokens(text));
     return counts;
   };
-  return chunks(extracted, ChunkOptions(),
-                options_.embedding_model.empty() ? by_estimate : by_model);
+  return chunks(extracted, ChunkOptions(), model.empty() ? by_estimate : by_model);
 }
 
-Status DocumentProcessor::embed(const std::string& title, std::vector<Chunk>& chunks,
-                                const Report& report, std::stop_token stop) const {
-  if (options_.embedding_model.empty()) return Done{};
+Status DocumentProcessor::embed(const std::string& model, const std::string& title,
+                                std::vector<Chunk>& chunks, const Report& report,
+                                const std::stop_token& stop) const {
+  if (model.empty()) return Done{};
   const auto total = static_cast<std::int64_t>(chunks.size());
   const std::size_t batch = std::max<std::size_t>(options_.embed_batch, 1);
   for (std::size_t begin = 0; begin < chunks.size(); begin += batch) {
     if (!report("embed", static_cast<std::int64_t>(begin), total)) {
       return Error{ErrorCode::not_found, "the job is gone"};
     }
-    const std::size_t end = std::min(begin + batch, chunks.size());
-    std::vector<std::string> texts;
-    for (std::size_t i = begin; i < end; ++i) texts.push_back(embedding_text(title, chunks[i]));
-    WY_TRY(std::vector<std::vector<float>> vectors, retry(RetryOptions(), stop, [&] {
-             return parts_.engine->embed(options_.embedding_model, texts, llm::EmbedKind::passage,
-                                         stop);
-           }));
-    if (vectors.size() != texts.size()) {
-      return Error{ErrorCode::internal, "the model gave vectors for other texts"};
-    }
-    for (std::size_t i = begin; i < end; ++i) chunks[i].vector = std::move(vectors[i - begin]);
+    const auto part = std::span(chunks).subspan(begin, std::min(batch, chunks.size() - begin));
+    WY_TRY(auto vectors, chunk_vectors(*parts_.engine, model, title, part, stop));
+    for (std::size_t i = 0; i < part.size(); ++i) part[i].vector = std::move(vectors[i]);
   }
   return Done{};
 }
@@ -71,13 +65,14 @@ Status DocumentProcessor::embed(const std::string& title, std::vector<Chunk>& ch
 Status DocumentProcessor::process(const Document& document, const Report& report,
                                   std::stop_token stop) const {
   const Error gone{ErrorCode::not_found, "the job is gone"};
+  const std::string model = parts_.indexer->model().name;
   if (!report("extract", 0, 1)) return gone;
   WY_TRY(Extracted extracted, extract(document, stop));
   if (!report("chunk", 0, 1)) return gone;
   store::Processed processed;
-  WY_TRY(processed.chunks, cut(extracted, stop));
+  WY_TRY(processed.chunks, cut(model, extracted, stop));
   const std::string& title = document.title.empty() ? extracted.title : document.title;
-  WY_RETURN_IF_ERROR(embed(title, processed.chunks, report, stop));
+  WY_RETURN_IF_ERROR(embed(model, title, processed.chunks, report, stop));
   const auto total = static_cast<std::int64_t>(processed.chunks.size());
   if (!report("index", total, total)) return gone;
   processed.version = document.version;
@@ -86,7 +81,7 @@ Status DocumentProcessor::process(const Document& document, const Report& report
   processed.page_count = extracted.page_count;
   processed.layout = layout_of(extracted);
   processed.text = std::move(extracted.text);
-  processed.embedding_model = processed.chunks.empty() ? std::string() : options_.embedding_model;
+  processed.embedding_model = processed.chunks.empty() ? std::string() : model;
   return retry(RetryOptions(), stop, [&] {
     return parts_.database->write([&](store::Transaction& tx) -> Status {
       return store::finish_document(tx, document.id, processed, parts_.clock->now());

@@ -25,9 +25,11 @@ class DocumentProcessor {
 
  private:
   Result<Extracted> extract(const Document& document, std::stop_token stop) const;
-  Result<std::vector<Chunk>> cut(const Extracted& extracted, std::stop_token stop) const;
-  Status embed(const std::string& title, std::vector<Chunk>& chunks, const Report& report,
-               std::stop_token stop) const;
+  // Without a model the chunks get no vectors.
+  Result<std::vector<Chunk>> cut(const std::string& model, const Extracted& extracted,
+                                 std::stop_token stop) const;
+  Status embed(const std::string& model, const std::string& title, std::vector<Chunk>& chunks,
+               const Report& report, const std::stop_token& stop) const;
 
   JobRunner::Parts parts_;
   JobRunner::Options options_;

@@ -81,7 +81,6 @@ struct Indexer::Impl {
 
   store::Database& database;
   index::Compartments& compartments;
-  const std::size_t vector_size;
   std::mutex mutex;
   std::map<LabelId, std::shared_ptr<Slot>> slots;  // guarded by mutex
 
@@ -97,7 +96,7 @@ struct Indexer::Impl {
         [&](store::Snapshot& snapshot) { return store::last_change(snapshot, label); });
   }
 
-  index::IndexedChunk to_indexed(Chunk chunk) const;
+  static index::IndexedChunk to_indexed(Chunk chunk, std::size_t vector_size);
   Result<index::Batch> next_batch(LabelId label, CommitNumber after);
   Status catch_up(LabelId label);
   Status catch_up_locked(LabelId label, Slot& slot);
@@ -112,21 +111,20 @@ struct Indexer::Impl {
   Result<std::string> compare(LabelId label);
 };
 
-index::IndexedChunk Indexer::Impl::to_indexed(Chunk chunk) const {
+index::IndexedChunk Indexer::Impl::to_indexed(Chunk chunk, std::size_t vector_size) {
   index::IndexedChunk indexed;
   indexed.id = chunk.id;
   indexed.title = std::move(chunk.title);
   indexed.headings = joined_headings(chunk.location);
   indexed.text = std::move(chunk.text);
-  if (vector_size == 0 || chunk.vector.size() == vector_size) {
-    indexed.vector = std::move(chunk.vector);
-  }
+  if (chunk.vector.size() == vector_size) indexed.vector = std::move(chunk.vector);
   return indexed;
 }
 
 // Log and chunks in one snapshot: what is added here was there when the log said so, or is now. A
 // batch with commit 0 means that there is nothing to do.
 Result<index::Batch> Indexer::Impl::next_batch(LabelId label, CommitNumber after) {
+  const index::VectorModel model = compartments.model();
   return database.read([&](store::Snapshot& snapshot) -> Result<index::Batch> {
     WY_TRY(std::vector<store::Change> changes,
            store::changes(snapshot, label, after, kChangeCountMax));
@@ -143,10 +141,12 @@ Result<index::Batch> Indexer::Impl::next_batch(LabelId label, CommitNumber after
         continue;
       }
       WY_TRY(std::vector<Chunk> chunks,
-             store::chunks_for_index(snapshot, label, change.first_chunk, change.last_chunk,
-                                     chunk_count(change)));
+             store::chunks_for_index(snapshot, label,
+                                     {change.first_chunk, change.last_chunk, chunk_count(change)},
+                                     model.name));
       for (Chunk& chunk : chunks) {
-        if (added.insert(chunk.id).second) batch.added.push_back(to_indexed(std::move(chunk)));
+        if (!added.insert(chunk.id).second) continue;
+        batch.added.push_back(to_indexed(std::move(chunk), model.vector_size));
       }
     }
     return batch;
@@ -202,18 +202,19 @@ Result<std::set<LabelId>> Indexer::Impl::all_labels() {
 }
 
 Result<Indexer::Impl::StoredIds> Indexer::Impl::stored_ids(LabelId label) {
+  const index::VectorModel model = compartments.model();
   return database.read([&](store::Snapshot& snapshot) -> Result<StoredIds> {
     StoredIds ids;
     WY_TRY(ids.last_change, store::last_change(snapshot, label));
     ChunkId next = 0;
     for (;;) {
       WY_TRY(const std::vector<Chunk> page,
-             store::chunks_for_index(snapshot, label, next, std::numeric_limits<ChunkId>::max(),
-                                     kVerifyPage));
+             store::chunks_for_index(snapshot, label,
+                                     {next, std::numeric_limits<ChunkId>::max(), kVerifyPage},
+                                     model.name));
       for (const Chunk& chunk : page) {
         ids.chunks.push_back(chunk.id);
-        const std::size_t size = chunk.vector.size();
-        if (size > 0 && (vector_size == 0 || size == vector_size)) {
+        if (!chunk.vector.empty() && chunk.vector.size() == model.vector_size) {
           ids.with_vector.push_back(chunk.id);
         }
       }
@@ -234,8 +235,6 @@ Result<std::string> Indexer::Impl::compare(LabelId label) {
     if (stored.last_change != compartments.applied(label)) continue;
     WY_TRY(const index::Compartments::Contents contents, compartments.contents(label));
     std::string text = difference("the keyword index", stored.chunks, contents.lexical);
-    // Without an embedding model the indexes hold no vectors, whatever the store has.
-    if (contents.vectors.empty() && vector_size == 0) return text;
     const std::string vectors =
         difference("the vector index", stored.with_vector, contents.vectors);
     if (!text.empty() && !vectors.empty()) text += "; ";
@@ -244,10 +243,25 @@ Result<std::string> Indexer::Impl::compare(LabelId label) {
   return Error{ErrorCode::unavailable, "the compartment changes too fast to be compared"};
 }
 
-Indexer::Indexer(store::Database& database, index::Compartments& compartments,
-                 std::size_t vector_size)
-    : impl_(new Impl{database, compartments, vector_size, {}, {}}) {}
+Indexer::Indexer(store::Database& database, index::Compartments& compartments)
+    : impl_(new Impl{database, compartments, {}, {}}) {}
 Indexer::~Indexer() = default;
+
+index::VectorModel Indexer::model() const { return impl_->compartments.model(); }
+
+Status Indexer::use_model(const index::VectorModel& model, std::stop_token stop) {
+  impl_->compartments.use_model(model);
+  // A label that is made after this has a compartment of the new model from the beginning.
+  WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
+  for (const LabelId label : labels) {
+    if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped"};
+    const std::shared_ptr<Impl::Slot> own = impl_->slot(label);
+    const std::lock_guard lock(own->mutex);
+    WY_RETURN_IF_ERROR(impl_->compartments.drop(label));
+    WY_RETURN_IF_ERROR(impl_->catch_up_locked(label, *own));
+  }
+  return Done{};
+}
 
 Status Indexer::catch_up(std::span<const LabelId> labels) {
   WY_TRY(const std::vector<CommitNumber> last,

@@ -18,11 +18,15 @@ namespace wenyuan::ingest {
 // them compartment by compartment.
 class Indexer {
  public:
-  // `vector_size` as in Compartments::Options: vectors of another size come from a model that is no
-  // longer used, and their chunks are indexed without. 0: all are taken as they are.
-  Indexer(store::Database& database, index::Compartments& compartments,
-          std::size_t vector_size = 0);
+  // Vectors of other models than the compartments' are left out.
+  Indexer(store::Database& database, index::Compartments& compartments);
   ~Indexer();
+
+  // The one whose vectors are in the indexes, and by which texts are searched and ingested.
+  index::VectorModel model() const;
+  // From now on this one: all compartments are made anew, one after the other. A search that comes
+  // in between waits for the ones that it needs.
+  Status use_model(const index::VectorModel& model, std::stop_token stop);
 
   // Returns when the compartments show everything committed before the call. Cheap when nothing
   // is new; every search calls it first.

@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "ingest/document_processor.h"
+#include "ingest/late_embedder.h"
 #include "ingest/retry.h"
 #include "store/content_store.h"
 #include "store/job_store.h"
+#include "store/late_vectors.h"
 
 namespace wenyuan::ingest {
 namespace {
@@ -28,7 +30,10 @@ constexpr std::chrono::seconds kLookInterval{10};  // for jobs that nobody annou
 
 struct JobRunner::Impl {
   Impl(const Parts& the_parts, const Options& the_options)
-      : parts(the_parts), options(the_options), processor(the_parts, the_options) {}
+      : parts(the_parts),
+        options(the_options),
+        processor(the_parts, the_options),
+        late_embedder(the_parts, the_options) {}
 
   // Tells the listener of one job, and the store, but neither too often.
   class Progress {
@@ -46,16 +51,22 @@ struct JobRunner::Impl {
   void work(std::stop_token stop);
   bool wait_for_job(std::uint64_t& seen, const std::stop_token& stop);
   Result<std::optional<Job>> next_job();
+  Result<std::optional<Job>> next_embed_job();
   void run(Job job, const std::stop_token& stop);
+  void ingest(Job& job, const std::stop_token& stop);
+  void embed(Job& job, const std::stop_token& stop);
   Result<Document> load(const std::string& document_id);
-  void fail(Job& job, std::int64_t version, const Error& error);
-  static void count(const char* result);
+  void end(const Job& job, const Error& error,
+           const std::function<Status(store::Transaction&)>& fail);
+  void succeed(Job& job, SteadyClock::time_point start);
+  static void count(const std::string& kind, const char* result);
   void index(const Job& job);
   void tell(const Job& job);
 
   const Parts parts;
   const Options options;
   const DocumentProcessor processor;
+  const LateEmbedder late_embedder;
   std::mutex mutex;
   std::condition_variable_any changed;
   std::uint64_t wakes = 0;                   // guarded by mutex
@@ -101,12 +112,24 @@ bool JobRunner::Impl::wait_for_job(std::uint64_t& seen, const std::stop_token& s
 
 // Looks before it writes: an idle worker must not keep the disk busy.
 Result<std::optional<Job>> JobRunner::Impl::next_job() {
-  WY_TRY(const std::int64_t count, parts.database->read([](store::Snapshot& snapshot) {
+  WY_TRY(const std::int64_t queued, parts.database->read([](store::Snapshot& snapshot) {
     return store::queued_job_count(snapshot);
   }));
-  if (count == 0) return std::optional<Job>();
+  if (queued == 0) return next_embed_job();
   return parts.database->write([&](store::Transaction& tx) -> Result<std::optional<Job>> {
     return store::take_job(tx, parts.clock->now());
+  });
+}
+
+Result<std::optional<Job>> JobRunner::Impl::next_embed_job() {
+  const std::string model = parts.indexer->model().name;
+  if (model.empty()) return std::optional<Job>();
+  WY_TRY(const bool waits, parts.database->read([&](store::Snapshot& snapshot) {
+    return store::has_embed_work(snapshot, model);
+  }));
+  if (!waits) return std::optional<Job>();
+  return parts.database->write([&](store::Transaction& tx) -> Result<std::optional<Job>> {
+    return store::take_embed_job(tx, model, parts.clock->now());
   });
 }
 
@@ -124,38 +147,57 @@ void JobRunner::Impl::work(std::stop_token stop) {
 }
 
 void JobRunner::Impl::run(Job job, const std::stop_token& stop) {
+  if (job.kind == "embed") return embed(job, stop);
+  ingest(job, stop);
+}
+
+void JobRunner::Impl::ingest(Job& job, const std::stop_token& stop) {
   const auto start = SteadyClock::now();
   Progress progress(*this, job);
-  bool gone = false;
   const auto report = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
-    gone = gone || !progress.report(stage, done, total);
-    return !gone;
+    return progress.report(stage, done, total);
   };
-  const auto document = load(job.document_id);
+  const auto document = retry(RetryOptions(), stop, [&] { return load(job.document_id); });
   const Status processed =
       document ? processor.process(*document, report, stop) : Status(document.error());
   if (!processed && stop.stop_requested()) return;  // stop() queues it again
-  if (processed) {
-    const std::chrono::duration<double> seconds = SteadyClock::now() - start;
-    metrics::histogram("wenyuan_ingest_duration_seconds", "From taking a job to its commit.")
-        .observe(seconds.count());
-    log::info("document_ingested",
-              {{"document", job.document_id}, {"job", job.id}, {"seconds", seconds.count()}});
-    count("done");
-    index(job);
-    job.state = JobState::done;
-    tell(job);
-  } else if (gone || !document || !load(job.document_id)) {
-    // Deleted, or a newer version has been finished meanwhile.
-    log::info("job_gone", {{"document", job.document_id}, {"job", job.id}});
-    count("gone");
-    const auto ended = parts.database->read(
-        [&](store::Snapshot& snapshot) { return store::job(snapshot, job.id); });
-    if (ended) tell(*ended);
-  } else {
-    count("failed");
-    fail(job, document->version, processed.error());
+  if (!processed) {
+    return end(job, processed.error(), [&](store::Transaction& tx) {
+      return store::fail_document(tx, job.document_id, processed.error().message,
+                                  parts.clock->now(), document ? document->version : 0);
+    });
   }
+  const std::chrono::duration<double> seconds = SteadyClock::now() - start;
+  metrics::histogram("wenyuan_ingest_duration_seconds", "From taking a job to its commit.")
+      .observe(seconds.count());
+  succeed(job, start);
+}
+
+void JobRunner::Impl::embed(Job& job, const std::stop_token& stop) {
+  const auto start = SteadyClock::now();
+  Progress progress(*this, job);
+  const auto report = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
+    return progress.report(stage, done, total);
+  };
+  // Uploads come first; this one goes on when they are through.
+  const auto give_way = [&] {
+    const auto waits = parts.database->read(
+        [](store::Snapshot& snapshot) { return store::upload_waits(snapshot); });
+    return waits && *waits;
+  };
+  const auto processed = late_embedder.process(job.document_id, report, give_way, stop);
+  if (!processed && stop.stop_requested()) return;  // stop() queues it again
+  if (!processed) {
+    return end(job, processed.error(), [&](store::Transaction& tx) {
+      return store::fail_embed_job(tx, job, processed.error().message, parts.clock->now());
+    });
+  }
+  const Status stored = parts.database->write([&](store::Transaction& tx) -> Status {
+    return *processed ? store::finish_embed_job(tx, job, parts.clock->now())
+                      : store::put_back_embed_job(tx, job, parts.clock->now());
+  });
+  if (!stored) log::warn("job_end_not_stored", {{"reason", stored.error().message}});
+  if (*processed) succeed(job, start);
 }
 
 Result<Document> JobRunner::Impl::load(const std::string& document_id) {
@@ -163,27 +205,48 @@ Result<Document> JobRunner::Impl::load(const std::string& document_id) {
       [&](store::Snapshot& snapshot) { return store::document_for_ingest(snapshot, document_id); });
 }
 
-void JobRunner::Impl::count(const char* result) {
-  metrics::counter("wenyuan_ingest_jobs_total", "Ingest jobs by their result.",
-                   {{"result", result}})
+void JobRunner::Impl::count(const std::string& kind, const char* result) {
+  metrics::counter("wenyuan_ingest_jobs_total", "Jobs by their kind and result.",
+                   {{"kind", kind}, {"result", result}})
       .add();
 }
 
-void JobRunner::Impl::fail(Job& job, std::int64_t version, const Error& error) {
-  log::warn("document_failed", {{"document", job.document_id},
-                                {"job", job.id},
-                                {"code", name(error.code)},
-                                {"reason", error.message}});
-  const Status failed = parts.database->write([&](store::Transaction& tx) -> Status {
-    return store::fail_document(tx, job.document_id, error.message, parts.clock->now(), version);
-  });
-  if (!failed) {
-    log::error("failure_not_stored", {{"job", job.id}, {"reason", failed.error().message}});
-    return;
-  }
-  job.state = JobState::failed;
-  job.error = error.message;
+void JobRunner::Impl::succeed(Job& job, SteadyClock::time_point start) {
+  const std::chrono::duration<double> seconds = SteadyClock::now() - start;
+  log::info(job.kind == "embed" ? "document_embedded" : "document_ingested",
+            {{"document", job.document_id}, {"job", job.id}, {"seconds", seconds.count()}});
+  count(job.kind, "done");
+  index(job);
+  job.state = JobState::done;
   tell(job);
+}
+
+// The job may have ended already: its document was deleted, or has a newer version that came first.
+void JobRunner::Impl::end(const Job& job, const Error& error,
+                          const std::function<Status(store::Transaction&)>& fail) {
+  const auto stored = [&] {
+    return parts.database->read(
+        [&](store::Snapshot& snapshot) { return store::job(snapshot, job.id); });
+  };
+  auto ended = stored();
+  if (ended && ended->state == JobState::running) {
+    const Status failed = parts.database->write(fail);
+    if (!failed && failed.error().code != ErrorCode::not_found) {
+      log::error("failure_not_stored", {{"job", job.id}, {"reason", failed.error().message}});
+    }
+    ended = stored();
+  }
+  if (ended && ended->state == JobState::failed) {
+    log::warn("document_failed", {{"document", job.document_id},
+                                  {"job", job.id},
+                                  {"code", name(error.code)},
+                                  {"reason", error.message}});
+    count(job.kind, "failed");
+  } else {
+    log::info("job_gone", {{"document", job.document_id}, {"job", job.id}});
+    count(job.kind, "gone");
+  }
+  if (ended) tell(*ended);
 }
 
 // Searches do this too, so a problem here only makes the next one slower.
@@ -201,9 +264,11 @@ JobRunner::JobRunner(const Parts& parts, const Options& options)
 JobRunner::~JobRunner() { stop(); }
 
 Status JobRunner::start() {
-  WY_RETURN_IF_ERROR(impl_->parts.database->write([&](store::Transaction& tx) -> Status {
+  const auto begin = [&](store::Transaction& tx) -> Status {
+    WY_RETURN_IF_ERROR(store::retry_embedding(tx));
     return store::requeue_running_jobs(tx, impl_->options.attempts_max, impl_->parts.clock->now());
-  }));
+  };
+  if (Status begun = impl_->parts.database->write(begin); !begun) return begun;
   for (int i = 0; i < impl_->options.worker_count; ++i) {
     impl_->workers.emplace_back([this](std::stop_token stop) { impl_->work(std::move(stop)); });
   }

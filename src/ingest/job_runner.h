@@ -1,4 +1,4 @@
-// Works off ingest jobs: extract, chunk, embed, store, index.
+// Works off jobs: extract, chunk, embed, store, index.
 #pragma once
 
 #include <functional>
@@ -16,14 +16,14 @@
 namespace wenyuan::ingest {
 
 // Thread-safe. A job that was running when the process died runs again; a failed file says why and
-// never blocks others.
+// never blocks others. When nothing is queued, documents whose chunks lack vectors of the indexer's
+// model get them.
 class JobRunner {
  public:
   struct Options {
     int worker_count = 2;
     int attempts_max = 3;
     std::size_t embed_batch = 16;  // chunks a call
-    std::string embedding_model;   // empty: none, keyword search only
   };
   struct Parts {  // all outlive the runner
     store::Database* database;
@@ -38,7 +38,7 @@ class JobRunner {
   ~JobRunner();  // stops: unfinished jobs stay queued
 
   Status start();  // queues again what a crash left running
-  void wake();     // a job was added
+  void wake();     // a job was added, or there is another model
   void stop();
 
   // Called (from a worker) whenever a job has moved on; for the events stream.

@@ -1,8 +1,7 @@
 #include "llm/bpe_tokenizer.h"
 
-#include <queue>
-
 #include "base/text.h"
+#include "llm/characters.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -19,37 +18,16 @@ std::array<char32_t, 256> byte_characters() {
   return characters;
 }
 
-std::uint64_t pair_key(TokenId left, TokenId right) {
-  return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32) |
-         static_cast<std::uint32_t>(right);
-}
-
-// A symbol of a word while its neighbours are merged.
-struct Symbol {
-  TokenId token;
-  int before, after;  // -1 at the ends
-};
-
-struct Candidate {
-  std::int32_t rank;
-  int left;                         // merges are made leftmost first among equal ranks
-  TokenId left_token, right_token;  // as they were when it was found
-
-  bool operator>(const Candidate& other) const {
-    return rank != other.rank ? rank > other.rank : left > other.left;
-  }
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> BpeTokenizer::create(Vocabulary vocabulary, const Gguf& file) {
   const std::string pre(file.text("tokenizer.ggml.pre").value_or(""));
-  const auto kind = pretokenizer_kind(pre);
-  if (!kind) {
+  const auto how = pretokenization(pre);
+  if (!how) {
     return Error{ErrorCode::unsupported_media, "the pre-tokenizer " + pre + " is not supported"};
   }
-  std::unique_ptr<BpeTokenizer> tokenizer(new BpeTokenizer(std::move(vocabulary), *kind));
-  tokenizer->whole_words_first_ = *kind == PretokenizerKind::llama3;
+  vocabulary.add_bos = file.flag("tokenizer.ggml.add_bos_token").value_or(how->add_bos);
+  std::unique_ptr<BpeTokenizer> tokenizer(new BpeTokenizer(std::move(vocabulary), *how));
   tokenizer->read_bytes();
   WY_RETURN_IF_ERROR(tokenizer->read_merges(file));
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));
@@ -58,9 +36,8 @@ Result<std::unique_ptr<Tokenizer>> BpeTokenizer::create(Vocabulary vocabulary, c
 void BpeTokenizer::read_bytes() {
   const auto characters = byte_characters();
   for (std::size_t byte = 0; byte < 256; ++byte) {
-    std::string text;
-    append_utf8(text, characters[byte]);
-    bytes_[byte] = vocabulary_.find(text);
+    append_utf8(written_bytes_[byte], characters[byte]);
+    bytes_[byte] = vocabulary_.find_plain(written_bytes_[byte]);
     byte_of_.emplace(characters[byte], static_cast<std::uint8_t>(byte));
   }
 }
@@ -81,84 +58,57 @@ Status BpeTokenizer::read_merges(const Gguf& file) {
     }
     const std::string_view left = std::string_view(merge).substr(0, space);
     const std::string_view right = std::string_view(merge).substr(space + 1);
-    const TokenId result = vocabulary_.find(std::string(left) + std::string(right));
-    const TokenId left_id = vocabulary_.find(left);
-    const TokenId right_id = vocabulary_.find(right);
+    const TokenId result = vocabulary_.find_plain(std::string(left) + std::string(right));
+    const TokenId left_id = vocabulary_.find_plain(left);
+    const TokenId right_id = vocabulary_.find_plain(right);
     if (result >= 0 && left_id >= 0 && right_id >= 0) {
-      merges_.emplace(pair_key(left_id, right_id), Merge{rank, result});
+      merges_.add(left_id, right_id, rank, result);
     }
     ++rank;
   }
   return Done{};
 }
 
-const BpeTokenizer::Merge* BpeTokenizer::merge(TokenId left, TokenId right) const {
-  const auto at = merges_.find(pair_key(left, right));
-  return at == merges_.end() ? nullptr : &at->second;
+void BpeTokenizer::append_word(std::string_view word, std::vector<TokenId>& tokens) const {
+  if (how_.whole_words_first) {
+    std::string written;
+    for (const char c : word) written += written_bytes_[static_cast<unsigned char>(c)];
+    if (const TokenId whole = vocabulary_.find_plain(written); whole >= 0) {
+      tokens.push_back(whole);
+      return;
+    }
+  }
+  std::vector<TokenId> symbols;
+  symbols.reserve(word.size());
+  // A byte that the vocabulary cannot say still keeps its neighbours apart.
+  for (const char c : word) symbols.push_back(bytes_[static_cast<unsigned char>(c)]);
+  merges_.apply(symbols);
+  tokens.insert(tokens.end(), symbols.begin(), symbols.end());
 }
 
-void BpeTokenizer::append_word(std::string_view word, std::vector<TokenId>& tokens) const {
-  std::vector<Symbol> symbols;
-  for (const char c : word) {
-    const TokenId token = bytes_[static_cast<unsigned char>(c)];
-    if (token < 0) continue;  // the vocabulary cannot say this byte
-    const int at = static_cast<int>(symbols.size());
-    if (!symbols.empty()) symbols.back().after = at;
-    symbols.push_back({token, at - 1, -1});
+void BpeTokenizer::append_text(std::string_view text, std::vector<TokenId>& tokens) const {
+  if (how_.normal_form_c && !is_surely_nfc(text)) {
+    const std::string normal = to_nfc(text);
+    for (const std::string_view word : pretokenize(normal, how_.kind)) append_word(word, tokens);
+    return;
   }
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
-  const auto symbol = [&](int at) -> Symbol& { return symbols[static_cast<std::size_t>(at)]; };
-  const auto offer = [&](int left) {
-    if (left < 0 || symbol(left).after < 0) return;
-    const TokenId right = symbol(symbol(left).after).token;
-    const Merge* found = merge(symbol(left).token, right);
-    if (found != nullptr) queue.push({found->rank, left, symbol(left).token, right});
-  };
-  for (int i = 0; i < static_cast<int>(symbols.size()); ++i) offer(i);
-  while (!queue.empty()) {
-    const Candidate best = queue.top();
-    queue.pop();
-    Symbol& left = symbol(best.left);
-    // A side may have been merged away since; its token is -1 then, or another one.
-    if (left.token != best.left_token || left.after < 0) continue;
-    Symbol& right = symbol(left.after);
-    if (right.token != best.right_token) continue;
-    left.token = merge(best.left_token, best.right_token)->result;
-    right.token = -1;
-    left.after = right.after;
-    if (left.after >= 0) symbol(left.after).before = best.left;
-    offer(left.before);
-    offer(best.left);
-  }
-  for (int at = symbols.empty() ? -1 : 0; at >= 0; at = symbol(at).after) {
-    tokens.push_back(symbol(at).token);
-  }
+  for (const std::string_view word : pretokenize(text, how_.kind)) append_word(word, tokens);
+}
+
+std::vector<TokenId> BpeTokenizer::prefix() const {
+  if (!vocabulary_.add_bos || vocabulary_.bos < 0) return {};
+  return {vocabulary_.bos};
 }
 
 std::vector<TokenId> BpeTokenizer::encode(std::string_view text,
                                           const EncodeOptions& options) const {
   std::vector<TokenId> tokens;
-  if (options.add_special && vocabulary_.add_bos && vocabulary_.bos >= 0) {
-    tokens.push_back(vocabulary_.bos);
-  }
-  const auto characters = byte_characters();
-  for (const Vocabulary::Part& part : vocabulary_.split(text, options.parse_special)) {
+  if (options.add_special) tokens = prefix();
+  for (const Vocabulary::Part& part : vocabulary_.split(text, options)) {
     if (const TokenId* token = std::get_if<TokenId>(&part)) {
       tokens.push_back(*token);
-      continue;
-    }
-    for (const std::string_view word : pretokenize(std::get<std::string_view>(part), kind_)) {
-      TokenId whole = -1;
-      if (whole_words_first_) {
-        std::string written;
-        for (const char c : word) append_utf8(written, characters[static_cast<unsigned char>(c)]);
-        whole = vocabulary_.find(written);
-      }
-      if (whole >= 0) {
-        tokens.push_back(whole);
-      } else {
-        append_word(word, tokens);
-      }
+    } else {
+      append_text(std::get<std::string_view>(part), tokens);
     }
   }
   if (options.add_special && vocabulary_.add_eos && vocabulary_.eos >= 0) {

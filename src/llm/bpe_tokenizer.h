@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "llm/bpe_tokenizer_merges.h"
 #include "llm/pretokenizer.h"
 #include "llm/tokenizer.h"
 #include "llm/vocabulary.h"
@@ -16,6 +17,7 @@ class BpeTokenizer final : public Tokenizer {
   static Result<std::unique_ptr<Tokenizer>> create(Vocabulary vocabulary, const Gguf& file);
 
   std::vector<TokenId> encode(std::string_view text, const EncodeOptions& options) const override;
+  std::vector<TokenId> prefix() const override;
   std::string piece(TokenId token, bool show_special) const override;
   std::size_t size() const override { return vocabulary_.size(); }
   TokenId bos() const override { return vocabulary_.bos; }
@@ -23,23 +25,19 @@ class BpeTokenizer final : public Tokenizer {
   bool is_end(TokenId token) const override { return vocabulary_.ends.contains(token); }
 
  private:
-  BpeTokenizer(Vocabulary vocabulary, PretokenizerKind kind)
-      : vocabulary_(std::move(vocabulary)), kind_(kind) {}
+  BpeTokenizer(Vocabulary vocabulary, const Pretokenization& how)
+      : vocabulary_(std::move(vocabulary)), how_(how) {}
 
-  struct Merge {
-    std::int32_t rank;
-    TokenId result;
-  };
   Status read_merges(const Gguf& file);
   void read_bytes();
+  void append_text(std::string_view text, std::vector<TokenId>& tokens) const;
   void append_word(std::string_view word, std::vector<TokenId>& tokens) const;
-  const Merge* merge(TokenId left, TokenId right) const;
 
   Vocabulary vocabulary_;
-  PretokenizerKind kind_;
-  bool whole_words_first_ = false;  // a word that is a token is that token, whatever the merges say
-  std::array<TokenId, 256> bytes_{};  // the token of each byte; -1 when there is none
-  std::unordered_map<std::uint64_t, Merge> merges_;  // by both token ids
+  Pretokenization how_;
+  std::array<TokenId, 256> bytes_{};  // the token of each byte; kNoToken when there is none
+  std::array<std::string, 256> written_bytes_;  // how the vocabulary writes each byte
+  BpeMerges merges_;
   std::unordered_map<char32_t, std::uint8_t> byte_of_;
 };
 

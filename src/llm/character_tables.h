@@ -9,7 +9,9 @@ namespace wenyuan::llm {
 
 enum class CharKind : std::uint8_t {
   other,
-  letter,       // \p{L}
+  upper,        // \p{Lu} and \p{Lt}
+  lower,        // \p{Ll}
+  letter,       // the other \p{L}: \p{Lm} and \p{Lo}
   number,       // \p{N}
   punctuation,  // \p{P}
   symbol,       // \p{S}
@@ -23,15 +25,42 @@ struct CharRange {
   CharKind kind;
 };
 
-// What a character becomes in lower case without accents; unused places are 0.
-struct CharFold {
-  char32_t from;
-  std::array<char32_t, 3> to;
+// What BERT's reference does with a character besides keeping it.
+enum class BertKind : std::uint8_t { dropped, alone };  // alone: punctuation
+
+struct BertRange {
+  char32_t first, last;
+  BertKind kind;
 };
 
-// Sorted; what lies between is `other`.
-std::span<const CharRange> char_ranges();
-// Sorted by `from`; everything above ASCII that is not itself.
-std::span<const CharFold> char_folds();
+struct CodeRange {
+  char32_t first, last;
+};
+
+// What a character becomes; unused places are 0.
+struct CharMapping {
+  char32_t from;
+  std::array<char32_t, 4> to;
+};
+
+struct ClassRange {
+  char32_t first, last;
+  std::uint8_t combining_class;
+};
+
+struct Composition {
+  char32_t first, second, composed;
+};
+
+// All sorted by their first member.
+std::span<const CharRange> char_ranges();  // what lies between is `other`
+std::span<const BertRange> bert_ranges();
+std::span<const CodeRange> han_ranges();
+// Without accents and in lower case: everything above ASCII that is not itself, without Hangul.
+std::span<const CharMapping> char_folds();
+// Canonical decompositions and compositions, without Hangul.
+std::span<const CharMapping> char_decompositions();
+std::span<const ClassRange> combining_classes();
+std::span<const Composition> compositions();
 
 }  // namespace wenyuan::llm

@@ -9,6 +9,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,7 +17,8 @@
 
 namespace wenyuan::llm {
 
-enum class ModelKind { generator, embedder };
+enum class ModelKind { generator, embedder, reranker };
+std::string_view name(ModelKind kind);  // on the wire
 
 struct ModelInfo {
   std::string name;  // file name without ".gguf"
@@ -70,6 +72,11 @@ class Engine {
   virtual Result<std::vector<std::vector<float>>> embed(const std::string& model,
                                                         std::span<const std::string> texts,
                                                         EmbedKind kind, std::stop_token stop) = 0;
+  // For each passage how well it answers the query: higher is better. Scores of different queries,
+  // or models, cannot be compared. Passages beyond the model's context are cut.
+  virtual Result<std::vector<float>> rerank(const std::string& model, const std::string& query,
+                                            std::span<const std::string> passages,
+                                            std::stop_token stop) = 0;
   // Tokens of each text, without the special ones around it.
   virtual Result<std::vector<std::int64_t>> count_tokens(const std::string& model,
                                                          std::span<const std::string> texts) = 0;

@@ -1,5 +1,7 @@
 #include "llm/engine_bench.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -108,6 +110,23 @@ class Bench {
   std::vector<TokenId> tokens_;
 };
 
+Result<LoadOptions> load_options(const BenchOptions& options) {
+  using compute::InstructionSet;
+  LoadOptions how;
+  if (options.cache != "f16" && options.cache != "q8_0") {
+    return Error{ErrorCode::invalid_argument, "there is no cache " + options.cache};
+  }
+  how.cache = options.cache == "f16" ? compute::KeyValueType::f16 : compute::KeyValueType::q8_0;
+  if (options.kernels == "best") return how;
+  for (const InstructionSet set :
+       {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512, InstructionSet::amx}) {
+    if (!compute::is_supported(set) || options.kernels != compute::kernels(set).name) continue;
+    how.kernels = &compute::kernels(set);
+    return how;
+  }
+  return Error{ErrorCode::invalid_argument, "there are no kernels " + options.kernels + " here"};
+}
+
 }  // namespace
 
 Status run_bench(const BenchOptions& options) {
@@ -115,7 +134,8 @@ Status run_bench(const BenchOptions& options) {
   WY_TRY(Gguf opened, Gguf::open(options.model));
   const auto file = std::make_shared<const Gguf>(std::move(opened));
   compute::ThreadPool threads(options.threads);
-  WY_TRY(const auto decoder, Decoder::load(file, threads));
+  WY_TRY(const LoadOptions how, load_options(options));
+  WY_TRY(const auto decoder, Decoder::load(file, threads, how));
   std::printf("%s: loaded in %.2f s, %zu thread(s), depth %zu\n", options.model.filename().c_str(),
               Seconds(Clock::now() - began).count(), options.threads, options.depth);
   if (options.depth + std::max(options.prompt, options.tokens) > decoder->context_length()) {
@@ -123,7 +143,11 @@ Status run_bench(const BenchOptions& options) {
         ErrorCode::invalid_argument,
         "the model's context holds " + std::to_string(decoder->context_length()) + " tokens"};
   }
-  return Bench(options, static_cast<Transformer&>(*decoder)).run();
+  WY_RETURN_IF_ERROR(Bench(options, static_cast<Transformer&>(*decoder)).run());
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::printf("most memory resident: %ld MiB\n", usage.ru_maxrss / 1024);
+  return Done{};
 }
 
 }  // namespace wenyuan::llm

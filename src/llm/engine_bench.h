@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 
 #include "base/result.h"
 
@@ -15,6 +16,8 @@ struct BenchOptions {
   std::size_t tokens = 64;   // tokens written one by one; 0: none
   std::size_t depth = 0;     // tokens in the context before either
   std::size_t rounds = 3;
+  std::string kernels = "best";  // plain, avx2, avx512, amx
+  std::string cache = "f16";     // or q8_0
 };
 
 // Prints the best and the median of the rounds, and for the last one the share of each operator.

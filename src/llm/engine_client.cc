@@ -178,6 +178,26 @@ Result<std::vector<std::vector<float>>> EngineClient::embed(const std::string& m
   return vectors;
 }
 
+Result<std::vector<float>> EngineClient::rerank(const std::string& model, const std::string& query,
+                                                std::span<const std::string> passages,
+                                                std::stop_token stop) {
+  WY_RETURN_IF_ERROR(check_model_name(model));
+  WY_RETURN_IF_ERROR(check_texts({&query, 1}));
+  WY_RETURN_IF_ERROR(check_texts(passages));
+  std::vector<float> scores;
+  scores.reserve(passages.size());
+  for (std::size_t begin = 0; begin < passages.size();) {
+    const std::size_t end = batch_end(passages, begin);
+    const RerankRequest request{model, query, copy(passages, begin, end)};
+    WY_TRY(const std::string payload, ask(FrameKind::rerank, encode(request), {}, stop));
+    WY_TRY(const auto batch, from_engine(decode_scores(payload)));
+    if (batch.size() != end - begin) return wrong_count();
+    scores.insert(scores.end(), batch.begin(), batch.end());
+    begin = end;
+  }
+  return scores;
+}
+
 Result<std::vector<std::int64_t>> EngineClient::count_tokens(const std::string& model,
                                                              std::span<const std::string> texts) {
   WY_RETURN_IF_ERROR(check_model_name(model));

@@ -29,6 +29,9 @@ class EngineClient final : public Engine {
   Result<std::vector<std::vector<float>>> embed(const std::string& model,
                                                 std::span<const std::string> texts, EmbedKind kind,
                                                 std::stop_token stop) override;
+  Result<std::vector<float>> rerank(const std::string& model, const std::string& query,
+                                    std::span<const std::string> passages,
+                                    std::stop_token stop) override;
   Result<std::vector<std::int64_t>> count_tokens(const std::string& model,
                                                  std::span<const std::string> texts) override;
   Result<GenerateResult> generate(const GenerateRequest& request, const OnText& on_text,

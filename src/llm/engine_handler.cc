@@ -15,10 +15,9 @@ Error client_gone() { return Error{ErrorCode::cancelled, "the client closed the 
 
 Status check_kind(const ModelInfo& info, ModelKind wanted) {
   if (info.kind == wanted) return Done{};
-  return Error{ErrorCode::invalid_argument,
-               "the model " + info.name +
-                   (wanted == ModelKind::embedder ? " writes text, it makes no vectors"
-                                                  : " makes vectors, it writes no text")};
+  return Error{ErrorCode::invalid_argument, "the model " + info.name + " is of the kind " +
+                                                std::string(name(info.kind)) + ", not " +
+                                                std::string(name(wanted))};
 }
 
 // Sends what the job gives away until it is finished. When the client goes, the job is cancelled.
@@ -52,17 +51,18 @@ EngineHandler::EngineHandler(const EngineHandlerOptions& options)
     : registry_(options.models),
       generators_(options.threads),
       embedders_(options.threads),
+      rerankers_(options.threads),
       generate_worker_(options.generate_waiting_max),
       embed_worker_(options.embed_waiting_max) {}
 
 Status EngineHandler::answer(int socket, const Frame& request) {
-  const bool is_embed = request.kind == FrameKind::embed;
+  const auto work = [&](Result<std::unique_ptr<AnswerJob>> job, Worker& worker) {
+    return job ? run(socket, worker, **job) : send_bytes(socket, error_frame(job.error()));
+  };
   try {
-    if (is_embed || request.kind == FrameKind::generate) {
-      auto job = is_embed ? embed_job(request) : generate_job(request);
-      if (!job) return send_bytes(socket, error_frame(job.error()));
-      return run(socket, is_embed ? embed_worker_ : generate_worker_, **job);
-    }
+    if (request.kind == FrameKind::embed) return work(embed_job(request), embed_worker_);
+    if (request.kind == FrameKind::rerank) return work(rerank_job(request), embed_worker_);
+    if (request.kind == FrameKind::generate) return work(generate_job(request), generate_worker_);
     const auto frame = answer_at_once(request);
     return send_bytes(socket, frame ? *frame : error_frame(frame.error()));
   } catch (const std::bad_alloc&) {
@@ -81,6 +81,7 @@ Result<std::string> EngineHandler::answer_at_once(const Frame& request) {
     case FrameKind::count_tokens: return count_tokens(request);
     case FrameKind::hello:
     case FrameKind::embed:
+    case FrameKind::rerank:
     case FrameKind::generate:
     case FrameKind::result:
     case FrameKind::delta:
@@ -98,6 +99,18 @@ Result<std::unique_ptr<AnswerJob>> EngineHandler::embed_job(const Frame& frame) 
   EmbedWork work = embed_work(*model, request);
   return std::unique_ptr<AnswerJob>(std::make_unique<EmbedJob>(std::move(exchange), embedders_,
                                                                std::move(model), std::move(work)));
+}
+
+Result<std::unique_ptr<AnswerJob>> EngineHandler::rerank_job(const Frame& frame) {
+  WY_TRY(const RerankRequest request, decode_rerank_request(frame.payload));
+  WY_RETURN_IF_ERROR(check_texts({&request.query, 1}));
+  WY_RETURN_IF_ERROR(check_texts(request.passages));
+  WY_TRY(auto model, registry_.open(request.model));
+  WY_RETURN_IF_ERROR(check_kind(model->info, ModelKind::reranker));
+  WY_TRY(Exchange exchange, Exchange::create());
+  RerankWork work = rerank_work(*model, request);
+  return std::unique_ptr<AnswerJob>(std::make_unique<RerankJob>(std::move(exchange), rerankers_,
+                                                                std::move(model), std::move(work)));
 }
 
 Result<std::unique_ptr<AnswerJob>> EngineHandler::generate_job(const Frame& frame) {
@@ -132,7 +145,9 @@ EngineStatus EngineHandler::status() const {
   status.generate_waiting = static_cast<std::int64_t>(generate_worker_.waiting());
   status.embed_waiting = static_cast<std::int64_t>(embed_worker_.waiting());
   status.loaded = generators_.names();
-  for (std::string& name : embedders_.names()) status.loaded.push_back(std::move(name));
+  for (auto names : {embedders_.names(), rerankers_.names()}) {
+    for (std::string& name : names) status.loaded.push_back(std::move(name));
+  }
   return status;
 }
 

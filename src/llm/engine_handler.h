@@ -13,6 +13,7 @@
 #include "llm/generator.h"
 #include "llm/loaded_models.h"
 #include "llm/model_registry.h"
+#include "llm/reranker.h"
 
 namespace wenyuan::llm {
 
@@ -23,7 +24,8 @@ struct EngineHandlerOptions {
   std::size_t embed_waiting_max = 64;
 };
 
-// Thread-safe. Texts become tokens on the caller's thread; models run on one thread for each kind.
+// Thread-safe. Texts become tokens on the caller's thread; models run on
+// two threads, one for those that write and one for the others.
 class EngineHandler {
  public:
   explicit EngineHandler(const EngineHandlerOptions& options);
@@ -35,6 +37,7 @@ class EngineHandler {
   // The frame to send, or the error that becomes one.
   Result<std::string> answer_at_once(const Frame& request);
   Result<std::unique_ptr<AnswerJob>> embed_job(const Frame& frame);
+  Result<std::unique_ptr<AnswerJob>> rerank_job(const Frame& frame);
   Result<std::unique_ptr<AnswerJob>> generate_job(const Frame& frame);
   Result<std::string> count_tokens(const Frame& frame);
   EngineStatus status() const;
@@ -43,6 +46,7 @@ class EngineHandler {
   ModelRegistry registry_;
   LoadedModels<Generator> generators_;
   LoadedModels<Embedder> embedders_;
+  LoadedModels<Reranker> rerankers_;
   Worker generate_worker_;
   Worker embed_worker_;
 };

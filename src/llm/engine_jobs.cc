@@ -38,6 +38,12 @@ Result<std::string> EmbedJob::work() {
   return work_.is_done() ? encode(work_.vectors) : std::string();
 }
 
+Result<std::string> RerankJob::work() {
+  WY_TRY(Reranker * reranker, models_.get(model_));
+  if (!work_.is_done()) WY_RETURN_IF_ERROR(reranker->step(work_));
+  return work_.is_done() ? encode(work_.scores) : std::string();
+}
+
 Result<std::string> GenerateJob::work() {
   WY_TRY(Generator * generator, models_.get(model_));
   const auto began = std::chrono::steady_clock::now();

@@ -11,6 +11,7 @@
 #include "llm/engine_worker.h"
 #include "llm/generator.h"
 #include "llm/loaded_models.h"
+#include "llm/reranker.h"
 
 namespace wenyuan::llm {
 
@@ -48,6 +49,23 @@ class EmbedJob final : public AnswerJob {
   LoadedModels<Embedder>& models_;
   std::shared_ptr<const OpenModel> model_;
   EmbedWork work_;
+};
+
+class RerankJob final : public AnswerJob {
+ public:
+  RerankJob(Exchange exchange, LoadedModels<Reranker>& models,
+            std::shared_ptr<const OpenModel> model, RerankWork work)
+      : AnswerJob(std::move(exchange)),
+        models_(models),
+        model_(std::move(model)),
+        work_(std::move(work)) {}
+
+ private:
+  Result<std::string> work() override;
+
+  LoadedModels<Reranker>& models_;
+  std::shared_ptr<const OpenModel> model_;
+  RerankWork work_;
 };
 
 class GenerateJob final : public AnswerJob {

@@ -13,9 +13,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <variant>
 
 #include "base/log.h"
 #include "llm/engine_bench.h"
+#include "llm/engine_perplexity.h"
 #include "llm/engine_service.h"
 #include "llm/model_registry.h"
 
@@ -26,7 +28,8 @@ constexpr const char* kUsage =
     "usage: wenyuan-engine --socket PATH --models DIR [--threads N] [--parent PID]\n"
     "       wenyuan-engine --list --models DIR\n"
     "       wenyuan-engine bench FILE [--threads N] [--prompt N] [--tokens N] [--depth N]\n"
-    "                            [--rounds N]\n"
+    "                            [--rounds N] [--kernels NAME] [--cache f16|q8_0]\n"
+    "       wenyuan-engine perplexity FILE TEXT [--threads N] [--window N]\n"
     "\n"
     "Answers requests for vectors and text on a Unix socket, with the GGUF files of a directory.\n"
     "\n"
@@ -37,6 +40,7 @@ constexpr const char* kUsage =
     "  --list         show the models and whether they can be used\n"
     "  bench          measure reading a prompt and writing tokens with one file, and where the\n"
     "                 time goes\n"
+    "  perplexity     say how well the model of a file predicts a text\n"
     "  --help         show this text\n";
 
 constexpr int kExitUsage = 2;
@@ -104,44 +108,64 @@ Result<Arguments> parse(std::span<char* const> words) {
   return arguments;
 }
 
-Result<BenchOptions> parse_bench(std::span<char* const> words) {
+// A number, or a text, to be set by an option.
+struct Setting {
+  std::string_view name;
+  std::variant<std::size_t*, std::string*> target;
+};
+
+Status read_settings(std::span<char* const> words, std::span<const Setting> settings) {
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& setting) {
+      return setting.name == words[i];
+    });
+    if (found == settings.end()) {
+      return Error{ErrorCode::invalid_argument, "unknown option " + std::string(words[i])};
+    }
+    if (i + 1 == words.size()) {
+      return Error{ErrorCode::invalid_argument, std::string(words[i]) + " wants a value"};
+    }
+    if (std::string* const* text = std::get_if<std::string*>(&found->target)) {
+      **text = words[i + 1];
+    } else if (std::string_view(words[i + 1]) == "0" && found->name != "--threads") {
+      *std::get<std::size_t*>(found->target) = 0;
+    } else {
+      WY_TRY(const int number, number_argument(found->name, words[i + 1], 1 << 24));
+      *std::get<std::size_t*>(found->target) = static_cast<std::size_t>(number);
+    }
+  }
+  return Done{};
+}
+
+Status bench(std::span<char* const> words) {
   BenchOptions options;
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   if (words.empty()) return Error{ErrorCode::invalid_argument, "bench wants a file"};
   options.model = words[0];
-  for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
-    struct Named {
-      std::string_view name;
-      std::size_t BenchOptions::*target;
-    };
-    constexpr Named kNamed[] = {{"--threads", &BenchOptions::threads},
-                                {"--prompt", &BenchOptions::prompt},
-                                {"--tokens", &BenchOptions::tokens},
-                                {"--depth", &BenchOptions::depth},
-                                {"--rounds", &BenchOptions::rounds}};
-    const auto found = std::find_if(std::begin(kNamed), std::end(kNamed),
-                                    [&](const Named& named) { return named.name == words[i]; });
-    if (found == std::end(kNamed)) {
-      return Error{ErrorCode::invalid_argument, "unknown option " + std::string(words[i])};
-    }
-    const std::string_view value = words[i + 1];
-    const bool is_none = value == "0" && found->name != "--threads" && found->name != "--rounds";
-    WY_TRY(const int number,
-           is_none ? Result<int>(0) : number_argument(found->name, value, 1 << 24));
-    options.*found->target = static_cast<std::size_t>(number);
-  }
-  if (words.size() % 2 == 0) {
-    return Error{ErrorCode::invalid_argument, std::string(words.back()) + " wants a value"};
-  }
-  return options;
+  const Setting settings[] = {{"--threads", &options.threads}, {"--prompt", &options.prompt},
+                              {"--tokens", &options.tokens},   {"--depth", &options.depth},
+                              {"--rounds", &options.rounds},   {"--kernels", &options.kernels},
+                              {"--cache", &options.cache}};
+  WY_RETURN_IF_ERROR(read_settings(words.subspan(1), settings));
+  options.rounds = std::max<std::size_t>(1, options.rounds);
+  return run_bench(options);
 }
 
-int bench(std::span<char* const> words) {
-  const auto options = parse_bench(words);
-  const Status status = options ? run_bench(*options) : Status(options.error());
+Status perplexity(std::span<char* const> words) {
+  PerplexityOptions options;
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  if (words.size() < 2) return Error{ErrorCode::invalid_argument, "perplexity wants two files"};
+  options.model = words[0];
+  options.text = words[1];
+  const Setting settings[] = {{"--threads", &options.threads}, {"--window", &options.window}};
+  WY_RETURN_IF_ERROR(read_settings(words.subspan(2), settings));
+  return run_perplexity(options);
+}
+
+int report(const Status& status) {
   if (status) return EXIT_SUCCESS;
   std::fprintf(stderr, "wenyuan-engine: %s\n", status.error().message.c_str());
-  return options ? EXIT_FAILURE : kExitUsage;
+  return status.error().code == ErrorCode::invalid_argument ? kExitUsage : EXIT_FAILURE;
 }
 
 int list_models(const Arguments& arguments) {
@@ -153,7 +177,7 @@ int list_models(const Arguments& arguments) {
   for (const ModelInfo& model : list->models) {
     const bool is_embedder = model.kind == ModelKind::embedder;
     std::printf("%s\t%s\t%s\t%lld bytes\tcontext %lld%s\n", model.name.c_str(),
-                is_embedder ? "embedder" : "generator", model.architecture.c_str(),
+                std::string(name(model.kind)).c_str(), model.architecture.c_str(),
                 static_cast<long long>(model.size_bytes),
                 static_cast<long long>(model.context_length),
                 is_embedder ? (", " + std::to_string(model.vector_size) + " numbers").c_str() : "");
@@ -208,7 +232,9 @@ int serve(const Arguments& arguments) {
 }
 
 int run(std::span<char* const> words) {
-  if (!words.empty() && std::string_view(words[0]) == "bench") return bench(words.subspan(1));
+  const std::string_view first = words.empty() ? "" : words[0];
+  if (first == "bench") return report(bench(words.subspan(1)));
+  if (first == "perplexity") return report(perplexity(words.subspan(1)));
   const auto arguments = parse(words);
   if (!arguments) {
     std::fprintf(stderr, "wenyuan-engine: %s\n%s", arguments.error().message.c_str(), kUsage);

@@ -101,6 +101,7 @@ bool is_known(FrameKind kind) {
     case FrameKind::count_tokens:
     case FrameKind::generate:
     case FrameKind::status:
+    case FrameKind::rerank:
     case FrameKind::result:
     case FrameKind::delta:
     case FrameKind::error: return true;
@@ -172,6 +173,23 @@ Result<EmbedRequest> decode_embed_request(std::string_view payload) {
   request.kind = reader.enumerator(EmbedKind::passage);
   request.texts = reader.texts(kTextCountMax, kTextSizeMax);
   return reader.finish(std::move(request), "embed request");
+}
+
+std::string encode(const RerankRequest& request) {
+  ByteWriter writer;
+  writer.put(std::string_view(request.model));
+  writer.put(std::string_view(request.query));
+  put_texts(writer, request.passages);
+  return writer.take();
+}
+
+Result<RerankRequest> decode_rerank_request(std::string_view payload) {
+  FieldReader reader(payload);
+  RerankRequest request;
+  request.model = reader.text(kModelNameSizeMax);
+  request.query = reader.text(kTextSizeMax);
+  request.passages = reader.texts(kTextCountMax, kTextSizeMax);
+  return reader.finish(std::move(request), "rerank request");
 }
 
 std::string encode(const CountRequest& request) {
@@ -256,7 +274,7 @@ Result<ModelList> decode_model_list(std::string_view payload) {
   list.models.resize(reader.count(kModelCountMax, 37));
   for (ModelInfo& model : list.models) {
     model.name = reader.text(kModelNameSizeMax);
-    model.kind = reader.enumerator(ModelKind::embedder);
+    model.kind = reader.enumerator(ModelKind::reranker);
     model.architecture = reader.text(kShortTextMax);
     model.size_bytes = reader.number<std::int64_t>();
     model.context_length = reader.number<std::int64_t>();
@@ -283,6 +301,18 @@ Result<std::vector<std::vector<float>>> decode_vectors(std::string_view payload)
   std::vector<std::vector<float>> vectors(reader.count(kTextCountMax, sizeof(std::uint32_t)));
   for (auto& vector : vectors) vector = reader.floats(kVectorSizeMax);
   return reader.finish(std::move(vectors), "vectors");
+}
+
+std::string encode(const std::vector<float>& scores) {
+  ByteWriter writer;
+  writer.put(std::span<const float>(scores));
+  return writer.take();
+}
+
+Result<std::vector<float>> decode_scores(std::string_view payload) {
+  FieldReader reader(payload);
+  std::vector<float> scores = reader.floats(kTextCountMax);
+  return reader.finish(std::move(scores), "scores");
 }
 
 std::string encode(const std::vector<std::int64_t>& counts) {

@@ -35,6 +35,7 @@ enum class FrameKind : std::uint8_t {
   count_tokens = 4,
   generate = 5,
   status = 6,
+  rerank = 7,
   result = 64,
   delta = 65,
   error = 66,
@@ -55,6 +56,12 @@ struct EmbedRequest {
   std::string model;
   EmbedKind kind = EmbedKind::passage;
   std::vector<std::string> texts;
+};
+
+struct RerankRequest {
+  std::string model;
+  std::string query;
+  std::vector<std::string> passages;
 };
 
 struct CountRequest {
@@ -85,6 +92,8 @@ std::string encode_hello();
 Status decode_hello(std::string_view payload);  // unavailable when the versions differ
 std::string encode(const EmbedRequest& request);
 Result<EmbedRequest> decode_embed_request(std::string_view payload);
+std::string encode(const RerankRequest& request);
+Result<RerankRequest> decode_rerank_request(std::string_view payload);
 std::string encode(const CountRequest& request);
 Result<CountRequest> decode_count_request(std::string_view payload);
 std::string encode(const GenerateRequest& request);
@@ -94,6 +103,8 @@ std::string encode(const ModelList& list);
 Result<ModelList> decode_model_list(std::string_view payload);
 std::string encode(const std::vector<std::vector<float>>& vectors);
 Result<std::vector<std::vector<float>>> decode_vectors(std::string_view payload);
+std::string encode(const std::vector<float>& scores);
+Result<std::vector<float>> decode_scores(std::string_view payload);
 std::string encode(const std::vector<std::int64_t>& counts);
 Result<std::vector<std::int64_t>> decode_counts(std::string_view payload);
 std::string encode(const GenerateResult& result);

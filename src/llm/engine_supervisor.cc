@@ -1,8 +1,10 @@
 #include "llm/engine_supervisor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,8 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "base/log.h"
-#include "llm/engine_socket.h"
+#include "llm/engine_ping.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -97,6 +100,15 @@ bool has_ended(pid_t pid, bool wait) {
   return status != 0 || info.si_pid == pid;
 }
 
+// True when it ends within `time`.
+bool ends_within(pid_t pid, milliseconds time) {
+  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd end{process.get(), POLLIN, 0};
+  // Without a descriptor this is a pause: poll passes over negative ones.
+  ::poll(&end, 1, static_cast<int>(time.count()));
+  return has_ended(pid, false);
+}
+
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "exit status " + std::to_string(WEXITSTATUS(status));
@@ -112,7 +124,8 @@ Status EngineSupervisor::start() {
   WY_ASSERT(!thread_.joinable());
   stopping_ = false;
   deaths_ = 0;
-  state_ = {EngineState::Phase::starting, 0, 0, {}};
+  state_ = EngineState();
+  state_.phase = EngineState::Phase::starting;
   thread_ = std::thread([this] { run(); });
   return Done{};
 }
@@ -153,8 +166,7 @@ void EngineSupervisor::run() {
     const auto began = steady_clock::now();
     if (start_process()) {
       const pid_t pid = state().pid;
-      wait_until_it_answers(pid);
-      has_ended(pid, true);
+      watch(pid);
       reap(pid);
     }
     const milliseconds pause =
@@ -180,18 +192,44 @@ bool EngineSupervisor::start_process() {
   return false;
 }
 
-void EngineSupervisor::wait_until_it_answers(pid_t pid) {
-  for (;;) {
-    const bool answers = connect_to(options_.socket).has_value();
-    std::unique_lock lock(mutex_);
-    if (stopping_ || has_ended(pid, false)) return;
-    if (answers) {
-      state_.phase = EngineState::Phase::running;
-      changed_.notify_all();
-      return;
+// Until it has ended.
+void EngineSupervisor::watch(pid_t pid) {
+  auto last_answer = steady_clock::now();
+  bool has_answered = false;
+  while (!ends_within(pid, has_answered ? options_.ask_period : kAnswerPoll)) {
+    if (asked_to_stop()) break;
+    const auto silence =
+        std::chrono::duration_cast<milliseconds>(steady_clock::now() - last_answer);
+    const Status answered =
+        ping(options_.socket, std::max(milliseconds{1}, options_.silence_max - silence));
+    if (answered) {
+      last_answer = steady_clock::now();
+      if (!std::exchange(has_answered, true)) note_running();
+    } else if (steady_clock::now() - last_answer >= options_.silence_max) {
+      kill_silent(pid);
+      break;
     }
-    changed_.wait_for(lock, kAnswerPoll);
   }
+  has_ended(pid, true);
+}
+
+bool EngineSupervisor::asked_to_stop() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void EngineSupervisor::note_running() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return;
+  state_.phase = EngineState::Phase::running;
+  changed_.notify_all();
+}
+
+void EngineSupervisor::kill_silent(pid_t pid) {
+  log::error("engine_hangs", {{"pid", pid}, {"silence_ms", options_.silence_max.count()}});
+  ::kill(pid, SIGKILL);
+  const std::lock_guard lock(mutex_);
+  ++state_.hangs;
 }
 
 void EngineSupervisor::reap(pid_t pid) {

@@ -22,6 +22,10 @@ struct EngineSupervisorOptions {
   std::size_t threads = 0;  // 0: the engine decides
   // How long stop() waits for a clean end before it kills.
   std::chrono::milliseconds stop_time{5000};
+  // How often a running engine is asked whether it still answers, and after what time without an
+  // answer it is killed. Work in progress is no silence.
+  std::chrono::milliseconds ask_period{5000};
+  std::chrono::milliseconds silence_max{20'000};
 };
 
 struct EngineState {
@@ -34,12 +38,14 @@ struct EngineState {
   Phase phase = Phase::stopped;
   pid_t pid = 0;  // 0 when there is no process
   std::int64_t restarts = 0;
-  std::string last_end;  // how the last process ended: "signal 9", "exit status 1"
+  std::int64_t hangs = 0;  // restarts because it did not answer
+  std::string last_end;    // how the last process ended: "signal 9", "exit status 1"
 };
 
 // Starts the engine from a thread of its own and starts it again when it dies: at once the first
-// time, then after pauses that grow to 10 s until it has lived for a while. The engine's stderr is
-// this process's. start() and stop() belong to one thread, the rest to any.
+// time, then after pauses that grow to 10 s until it has lived for a while. One that lives but does
+// not answer is killed, so that requests that wait for it end. The engine's stderr is this
+// process's. start() and stop() belong to one thread, the rest to any.
 class EngineSupervisor {
  public:
   explicit EngineSupervisor(EngineSupervisorOptions options) : options_(std::move(options)) {}
@@ -59,7 +65,10 @@ class EngineSupervisor {
  private:
   void run();
   bool start_process();
-  void wait_until_it_answers(pid_t pid);
+  void watch(pid_t pid);
+  bool asked_to_stop() const;
+  void note_running();
+  void kill_silent(pid_t pid);
   void reap(pid_t pid);
   std::chrono::milliseconds next_pause(std::chrono::milliseconds lived);
 

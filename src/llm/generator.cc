@@ -31,9 +31,12 @@ std::size_t common_prefix(std::span<const TokenId> a, std::span<const TokenId> b
 }  // namespace
 
 Result<std::vector<TokenId>> prompt_tokens(const OpenModel& model, const GenerateRequest& request) {
-  std::vector<TokenId> tokens = request.messages.empty()
-                                    ? model.tokenizer->encode(request.prompt, {})
-                                    : model.chat->render(*model.tokenizer, request.messages);
+  std::vector<TokenId> tokens;
+  if (request.messages.empty()) {
+    tokens = model.tokenizer->encode(request.prompt, {});
+  } else {
+    WY_TRY(tokens, model.chat->render(*model.tokenizer, request.messages));
+  }
   if (tokens.empty()) return Error{ErrorCode::invalid_argument, "the prompt has no tokens"};
   if (std::cmp_greater_equal(tokens.size(), model.info.context_length)) {
     return Error{ErrorCode::too_large, "the prompt has " + std::to_string(tokens.size()) +

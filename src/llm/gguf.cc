@@ -47,6 +47,9 @@ class Reader {
 
   std::size_t at() const { return at_; }
   std::size_t left() const { return bytes_.size() - at_; }
+  std::span<const std::uint8_t> since(std::size_t begin) const {
+    return bytes_.subspan(begin, at_ - begin);
+  }
 
   Error corrupt(const std::string& what) const {
     return Error{ErrorCode::corrupt, what + " (at byte " + std::to_string(at_) + ")"};
@@ -277,15 +280,20 @@ Result<TensorPlace> read_tensor(Reader& reader, std::uint64_t alignment) {
   return place;
 }
 
-using Metadata = std::map<std::string, MetaValue, std::less<>>;
+struct Metadata {
+  std::map<std::string, MetaValue, std::less<>> values;
+  std::map<std::string, std::span<const std::uint8_t>, std::less<>> raw;
+};
 
 Result<Metadata> read_metadata(Reader& reader, std::uint64_t count) {
   Metadata metadata;
   MetadataReader values(reader);
   for (std::uint64_t i = 0; i < count; ++i) {
     WY_TRY(std::string key, reader.text("a key", kKeySizeMax));
+    const std::size_t begin = reader.at();
     WY_TRY(MetaValue value, values.value());
-    const auto [at, is_new] = metadata.emplace(std::move(key), std::move(value));
+    metadata.raw.emplace(key, reader.since(begin));
+    const auto [at, is_new] = metadata.values.emplace(std::move(key), std::move(value));
     if (!is_new) return reader.corrupt("the key " + shown(at->first) + " occurs twice");
   }
   return metadata;
@@ -304,13 +312,15 @@ Result<std::uint64_t> alignment_of(const Gguf& file) {
 
 }  // namespace
 
-Result<Gguf> Gguf::open(const std::filesystem::path& path) {
+Result<Gguf> Gguf::open_one(const std::filesystem::path& path) {
   WY_TRY(MappedFile mapped, MappedFile::open(path));
   Gguf file(std::move(mapped));
-  const auto bytes = file.file_.bytes();
+  const auto bytes = file.files_.front().bytes();
   Reader reader(bytes);
   WY_TRY(const Header header, read_header(reader));
-  WY_TRY(file.metadata_, read_metadata(reader, header.pair_count));
+  WY_TRY(Metadata metadata, read_metadata(reader, header.pair_count));
+  file.metadata_ = std::move(metadata.values);
+  file.raw_values_ = std::move(metadata.raw);
   WY_TRY(const std::uint64_t alignment, alignment_of(file));
   std::vector<TensorPlace> places;
   for (std::uint64_t i = 0; i < header.tensor_count; ++i) {

@@ -22,8 +22,23 @@ namespace wenyuan::llm {
 
 // Numbers as in the file format.
 enum class TensorType : std::uint32_t {
-  f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q2_k = 10, q3_k = 11,
-  q4_k = 12, q5_k = 13, q6_k = 14, iq4_nl = 20, iq4_xs = 23, i32 = 26, bf16 = 30, mxfp4 = 39,
+  f32 = 0,
+  f16 = 1,
+  q4_0 = 2,
+  q4_1 = 3,
+  q5_0 = 6,
+  q5_1 = 7,
+  q8_0 = 8,
+  q2_k = 10,
+  q3_k = 11,
+  q4_k = 12,
+  q5_k = 13,
+  q6_k = 14,
+  iq4_nl = 20,
+  iq4_xs = 23,
+  i32 = 26,
+  bf16 = 30,
+  mxfp4 = 39,
 };
 
 // Elements and bytes of one block; nothing for a type that we cannot read.
@@ -53,7 +68,8 @@ using MetaValue =
 // Thread-safe once opened; views stay valid as long as it lives.
 class Gguf {
  public:
-  // corrupt names what is wrong and at which byte; unsupported_media when it is no GGUF v3.
+  // corrupt names what is wrong and at which byte; unsupported_media when it is no GGUF v3. Of a
+  // model in several files the first is named; the others lie beside it.
   static Result<Gguf> open(const std::filesystem::path& path);
 
   const MetaValue* find(std::string_view key) const;
@@ -69,14 +85,20 @@ class Gguf {
   const TensorView* tensor(std::string_view name) const;
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
   const std::map<std::string, MetaValue, std::less<>>& metadata() const { return metadata_; }
+  // A value as it lies in the file, its type first; empty when there is none.
+  std::span<const std::uint8_t> raw_value(std::string_view key) const;
   std::string architecture() const;  // general.architecture, or ""
-  std::size_t size_bytes() const { return file_.bytes().size(); }
+  std::size_t size_bytes() const;    // of all its files
 
  private:
-  explicit Gguf(MappedFile file) : file_(std::move(file)) {}
+  explicit Gguf(MappedFile file) { files_.push_back(std::move(file)); }
+  static Result<Gguf> open_one(const std::filesystem::path& path);
+  Status add_parts(const std::filesystem::path& first);
+  Status add_part(Gguf part, std::int64_t number, std::int64_t count);
 
-  MappedFile file_;
+  std::vector<MappedFile> files_;
   std::map<std::string, MetaValue, std::less<>> metadata_;
+  std::map<std::string, std::span<const std::uint8_t>, std::less<>> raw_values_;
   std::map<std::string, TensorView, std::less<>> tensors_;
 };
 

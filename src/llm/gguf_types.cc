@@ -59,6 +59,11 @@ const MetaValue* Gguf::find(std::string_view key) const {
   return at == metadata_.end() ? nullptr : &at->second;
 }
 
+std::span<const std::uint8_t> Gguf::raw_value(std::string_view key) const {
+  const auto at = raw_values_.find(key);
+  return at == raw_values_.end() ? std::span<const std::uint8_t>() : at->second;
+}
+
 std::optional<std::string_view> Gguf::text(std::string_view key) const {
   const MetaValue* value = find(key);
   const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(value);
@@ -128,6 +133,12 @@ std::optional<std::vector<std::int64_t>> Gguf::integers(std::string_view key) co
 const TensorView* Gguf::tensor(std::string_view name) const {
   const auto at = tensors_.find(name);
   return at == tensors_.end() ? nullptr : &at->second;
+}
+
+std::size_t Gguf::size_bytes() const {
+  std::size_t size = 0;
+  for (const MappedFile& file : files_) size += file.bytes().size();
+  return size;
 }
 
 std::string Gguf::architecture() const {

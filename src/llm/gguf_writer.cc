@@ -10,7 +10,6 @@ namespace wenyuan::llm {
 namespace {
 
 constexpr std::uint32_t kVersion = 3;
-constexpr std::size_t kAlignment = 32;  // what a reader assumes without general.alignment
 
 // The numbers that the format gives to the types of metadata.
 constexpr std::uint32_t kArray = 9;
@@ -27,7 +26,9 @@ constexpr std::uint32_t type_number() {
   if constexpr (std::is_same_v<T, double>) return 12;
 }
 
-std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+std::size_t aligned(std::size_t size) {
+  return (size + kGgufAlignment - 1) / kGgufAlignment * kGgufAlignment;
+}
 
 class Output {
  public:
@@ -42,6 +43,7 @@ class Output {
   }
   void put(bool value) { bytes_ += value ? '\1' : '\0'; }
 
+  void put_value(const GgufRawValue& value) { bytes_ += value.bytes; }
   template <class T>
   void put_value(const T& value) {
     put(type_number<T>());
@@ -53,9 +55,6 @@ class Output {
     put(type_number<T>());
     put(std::uint64_t{values.size()});
     for (const T& value : values) put(value);
-  }
-  void put_bytes(std::span<const std::uint8_t> bytes) {
-    bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   void pad() { bytes_.resize(aligned(bytes_.size())); }
   std::string take() { return std::move(bytes_); }
@@ -71,45 +70,55 @@ void GgufWriter::set(std::string key, GgufValue value) {
   metadata_.emplace_back(std::move(key), std::move(value));
 }
 
-void GgufWriter::add_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
-                            std::span<const std::uint8_t> bytes) {
-  TensorView tensor{std::move(name), type, std::move(shape), bytes};
+std::uint64_t GgufTensor::byte_count() const {
   const auto block = block_size(type);
-  WY_ASSERT(block && !tensor.shape.empty() && tensor.shape.size() <= 4);
-  WY_ASSERT(tensor.shape.front() % block->elements == 0);
+  WY_ASSERT(block && !shape.empty() && shape.size() <= 4);
+  WY_ASSERT(shape.front() % block->elements == 0);
   std::uint64_t elements = 1;
-  for (const std::uint64_t size : tensor.shape) elements *= size;
-  WY_ASSERT(elements / block->elements * block->bytes == bytes.size());
-  tensors_.push_back(std::move(tensor));
+  for (const std::uint64_t size : shape) elements *= size;
+  return elements / block->elements * block->bytes;
 }
 
-std::string GgufWriter::encode() const {
-  std::size_t data_size = 0;
-  for (const TensorView& tensor : tensors_) data_size += aligned(tensor.bytes.size());
-  Output output(data_size + data_size / 4 + 4096);  // metadata is mostly less than a quarter
-  output.put(std::uint32_t{0x46554747});            // "GGUF"
+std::string encode_gguf_head(const GgufMetadata& metadata, std::span<const GgufTensor> tensors) {
+  Output output(4096);
+  output.put(std::uint32_t{0x46554747});  // "GGUF"
   output.put(kVersion);
-  output.put(std::uint64_t{tensors_.size()});
-  output.put(std::uint64_t{metadata_.size()});
-  for (const auto& [key, value] : metadata_) {
+  output.put(std::uint64_t{tensors.size()});
+  output.put(std::uint64_t{metadata.size()});
+  for (const auto& [key, value] : metadata) {
     output.put(key);
     std::visit([&](const auto& held) { output.put_value(held); }, value);
   }
   std::uint64_t offset = 0;
-  for (const TensorView& tensor : tensors_) {
+  for (const GgufTensor& tensor : tensors) {
     output.put(tensor.name);
     output.put(static_cast<std::uint32_t>(tensor.shape.size()));
     for (const std::uint64_t size : tensor.shape) output.put(size);
     output.put(static_cast<std::uint32_t>(tensor.type));
     output.put(offset);
-    offset += aligned(tensor.bytes.size());
+    offset += aligned(tensor.byte_count());
   }
   output.pad();
-  for (const TensorView& tensor : tensors_) {
-    output.put_bytes(tensor.bytes);
-    output.pad();
-  }
   return output.take();
+}
+
+void GgufWriter::add_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
+                            std::span<const std::uint8_t> bytes) {
+  tensors_.push_back({std::move(name), type, std::move(shape)});
+  WY_ASSERT(tensors_.back().byte_count() == bytes.size());
+  bytes_.push_back(bytes);
+}
+
+std::string GgufWriter::encode() const {
+  std::size_t data_size = 0;
+  for (const auto bytes : bytes_) data_size += aligned(bytes.size());
+  std::string file = encode_gguf_head(metadata_, tensors_);
+  file.reserve(file.size() + data_size);
+  for (const auto bytes : bytes_) {
+    file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    file.resize(aligned(file.size()));
+  }
+  return file;
 }
 
 Status GgufWriter::write(const std::filesystem::path& path) const {

@@ -15,11 +15,32 @@
 
 namespace wenyuan::llm {
 
+// A value as it lies in a file, its type first.
+struct GgufRawValue {
+  std::string bytes;
+};
+
 // A metadata value with the width that it has in the file.
-using GgufValue = std::variant<bool, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t,
-                               float, double, std::string, std::vector<std::uint8_t>,
-                               std::vector<std::uint32_t>, std::vector<std::int32_t>,
-                               std::vector<float>, std::vector<std::string>>;
+using GgufValue =
+    std::variant<GgufRawValue, bool, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t,
+                 float, double, std::string, std::vector<std::uint8_t>, std::vector<std::uint32_t>,
+                 std::vector<std::int32_t>, std::vector<float>, std::vector<std::string>>;
+
+using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;
+
+// A tensor whose bytes come later.
+struct GgufTensor {
+  std::string name;
+  TensorType type = TensorType::f32;
+  std::vector<std::uint64_t> shape;  // innermost first
+
+  std::uint64_t byte_count() const;
+};
+
+// What a file begins with, padded so that the bytes of the first tensor follow; the bytes of each
+// tensor are then padded to a multiple of kGgufAlignment.
+inline constexpr std::size_t kGgufAlignment = 32;
+std::string encode_gguf_head(const GgufMetadata& metadata, std::span<const GgufTensor> tensors);
 
 // Metadata and tensors come out in the order given.
 class GgufWriter {
@@ -37,8 +58,9 @@ class GgufWriter {
   Status write(const std::filesystem::path& path) const;
 
  private:
-  std::vector<std::pair<std::string, GgufValue>> metadata_;
-  std::vector<TensorView> tensors_;
+  GgufMetadata metadata_;
+  std::vector<GgufTensor> tensors_;
+  std::vector<std::span<const std::uint8_t>> bytes_;  // of each tensor
 };
 
 }  // namespace wenyuan::llm

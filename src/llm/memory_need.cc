@@ -7,14 +7,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "llm/memory_estimate.h"
 
 namespace wenyuan::llm {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::max();
-// Vocabulary, activations and the rest that does not grow with the file.
-constexpr std::int64_t kFixed = std::int64_t{32} << 20;
 
 std::optional<std::int64_t> leading_number(std::string_view text) {
   text = trim(text);
@@ -72,35 +71,14 @@ std::string in_megabytes(std::int64_t bytes) {
   return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
 }
 
-// Saturating, because the numbers come out of the file.
-std::int64_t product(std::initializer_list<std::int64_t> factors) {
-  std::int64_t value = 1;
-  for (const std::int64_t factor : factors) {
-    if (factor < 0 || __builtin_mul_overflow(value, factor, &value)) return kUnknown / 4;
-  }
-  return std::min(value, kUnknown / 4);
-}
-
 }  // namespace
 
 std::int64_t sequence_memory_need(const Gguf& file, std::int64_t tokens) {
-  const std::string prefix = file.architecture() + ".";
-  const auto number = [&](const char* key, std::int64_t otherwise) {
-    return file.integer(prefix + key).value_or(otherwise);
-  };
-  const std::int64_t layers = number("block_count", 0);
-  const std::int64_t heads = std::max<std::int64_t>(1, number("attention.head_count", 1));
-  const std::int64_t key_heads = number("attention.head_count_kv", heads);
-  const std::int64_t head_size =
-      number("attention.key_length", number("embedding_length", 0) / heads);
-  // Keys and values, two bytes each.
-  return product({layers, key_heads, head_size, tokens, 2, 2});
+  return estimate_memory(file, tokens, 1).cache;
 }
 
 std::int64_t memory_need(const Gguf& file, std::int64_t tokens) {
-  // The weights are laid out anew in memory; the mapped file itself can be dropped by the kernel.
-  const auto weights = static_cast<std::int64_t>(file.size_bytes());
-  return weights + weights / 16 + sequence_memory_need(file, tokens) + kFixed;
+  return estimate_memory(file, tokens, 1).total();
 }
 
 std::int64_t memory_available(const fs::path& root) {

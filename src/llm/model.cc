@@ -1,6 +1,7 @@
 #include "llm/model.h"
 
 #include "llm/bert.h"
+#include "llm/bert_cross_encoder.h"
 #include "llm/decoder/architectures.h"
 #include "llm/decoder/transformer.h"
 
@@ -20,7 +21,9 @@ Result<std::unique_ptr<Decoder>> Decoder::load(std::shared_ptr<const Gguf> file,
                                                const LoadOptions& options) {
   for (const DecoderArchitecture& architecture : decoder_architectures()) {
     if (file->architecture() != architecture.name) continue;
-    WY_TRY(DecoderParts parts, architecture.load(WeightLoader(*file, options)));
+    LoadOptions with_threads = options;
+    with_threads.threads = &threads;
+    WY_TRY(DecoderParts parts, architecture.load(WeightLoader(*file, with_threads)));
     return std::unique_ptr<Decoder>(std::make_unique<Transformer>(std::move(file), std::move(parts),
                                                                   threads, *options.kernels));
   }
@@ -29,8 +32,14 @@ Result<std::unique_ptr<Decoder>> Decoder::load(std::shared_ptr<const Gguf> file,
 
 Result<std::unique_ptr<Encoder>> Encoder::load(std::shared_ptr<const Gguf> file,
                                                compute::ThreadPool& threads) {
-  if (file->architecture() != "bert") return unknown_architecture(*file, "an embedder (bert)");
+  if (!is_bert(*file)) return unknown_architecture(*file, "an embedder");
   return BertEncoder::load(std::move(file), threads);
+}
+
+Result<std::unique_ptr<CrossEncoder>> CrossEncoder::load(std::shared_ptr<const Gguf> file,
+                                                         compute::ThreadPool& threads) {
+  if (!is_bert(*file)) return unknown_architecture(*file, "a reranker");
+  return BertCrossEncoder::load(std::move(file), threads);
 }
 
 }  // namespace wenyuan::llm

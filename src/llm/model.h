@@ -60,4 +60,23 @@ class Encoder {
       std::span<const std::vector<TokenId>> texts) = 0;
 };
 
+// Two texts in one list of tokens, special tokens included.
+struct TokenPair {
+  std::vector<TokenId> tokens;
+  std::size_t second = 0;  // where the second text begins; 0: there is none
+};
+
+// An encoder that reads two texts together and says how well the second answers the first. One
+// thread at a time.
+class CrossEncoder {
+ public:
+  virtual ~CrossEncoder() = default;
+  static Result<std::unique_ptr<CrossEncoder>> load(std::shared_ptr<const Gguf> file,
+                                                    compute::ThreadPool& threads);
+
+  virtual std::size_t context_length() const = 0;  // tokens of a pair
+  // Higher is better; scores of different models cannot be compared.
+  virtual Result<std::vector<float>> score(std::span<const TokenPair> pairs) = 0;
+};
+
 }  // namespace wenyuan::llm

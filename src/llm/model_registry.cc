@@ -6,8 +6,10 @@
 #include <new>
 #include <set>
 
+#include "llm/bert_weights.h"
 #include "llm/decoder/architectures.h"
 #include "llm/engine_request.h"
+#include "llm/gguf_split.h"
 #include "llm/model_store.h"
 
 namespace wenyuan::llm {
@@ -16,12 +18,12 @@ namespace {
 
 constexpr std::size_t kManifestSizeMax = std::size_t{64} << 10;
 
-std::optional<ModelKind> kind_of(std::string_view architecture) {
+std::optional<ModelKind> kind_of(const Gguf& file) {
   for (const DecoderArchitecture& known : decoder_architectures()) {
-    if (architecture == known.name) return ModelKind::generator;
+    if (file.architecture() == known.name) return ModelKind::generator;
   }
-  if (architecture == "bert") return ModelKind::embedder;
-  return std::nullopt;
+  if (!is_bert(file)) return std::nullopt;
+  return is_ranking_bert(file) ? ModelKind::reranker : ModelKind::embedder;
 }
 
 // A text out of the file, fit for a message.
@@ -31,10 +33,10 @@ Result<ModelInfo> describe(const std::string& name, const Gguf& file) {
   ModelInfo info;
   info.name = name;
   info.architecture = file.architecture();
-  const auto kind = kind_of(info.architecture);
+  const auto kind = kind_of(file);
   if (!kind) {
-    return Error{ErrorCode::unsupported_media, "its architecture is \"" + shown(info.architecture) +
-                                                   "\", which cannot be run"};
+    return Error{ErrorCode::unsupported_media,
+                 "its architecture is \"" + shown(info.architecture) + "\", which cannot be run"};
   }
   info.kind = *kind;
   info.size_bytes = static_cast<std::int64_t>(file.size_bytes());
@@ -56,7 +58,7 @@ Result<std::shared_ptr<const OpenModel>> open_all(const ModelInfo& info, const f
   WY_TRY(model->tokenizer, Tokenizer::create(*model->file));
   if (info.kind == ModelKind::generator) {
     WY_TRY(model->chat, ChatTemplate::create(*model->file));
-  } else {
+  } else if (info.kind == ModelKind::embedder) {
     model->query_prefix = model->file->text("wenyuan.embed.query_prefix").value_or("");
     model->passage_prefix = model->file->text("wenyuan.embed.passage_prefix").value_or("");
   }
@@ -81,6 +83,10 @@ Result<ModelInfo> describe_file(const std::string& name, const fs::path& path) {
 }
 
 }  // namespace
+
+fs::path ModelRegistry::path_of(const std::string& name) const {
+  return model_files(folder_, name).front();
+}
 
 Result<ModelRegistry::Stamp> ModelRegistry::stamp_of(const std::string& name) const {
   struct stat info {};
@@ -109,9 +115,9 @@ Result<ModelList> ModelRegistry::list() {
   std::set<std::string> names;
   for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
     const fs::path& path = at->path();
-    const std::string name = path.stem().string();
-    if (path.extension() != ".gguf" || !check_model_name(name)) continue;
-    names.insert(name);
+    const auto name = model_name_of(path);
+    if (!name || !check_model_name(*name)) continue;
+    names.insert(*name);
     if (names.size() == kModelCountMax) break;
   }
   if (error) {

@@ -35,7 +35,8 @@ class ModelRegistry {
  public:
   explicit ModelRegistry(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // Every *.gguf of the directory, by name. Files that cannot be used are among the broken.
+  // Every model of the directory, by name, also of several files. Files that cannot be used are
+  // among the broken.
   Result<ModelList> list();
 
   // The same pointer as long as the file stays the same. not_found when there is no such file, or
@@ -59,9 +60,7 @@ class ModelRegistry {
   Result<Stamp> stamp_of(const std::string& name) const;
   // What is known of the file as it is now; mutex_ is held.
   Result<Known*> look_up(const std::string& name);
-  std::filesystem::path path_of(const std::string& name) const {
-    return folder_ / (name + ".gguf");
-  }
+  std::filesystem::path path_of(const std::string& name) const;
 
   const std::filesystem::path folder_;
   std::mutex mutex_;

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "llm/gguf_split.h"
 #include "llm/import_e5pack.h"
 #include "llm/model_registry.h"
 #include "llm/program.h"
@@ -141,7 +142,10 @@ Status ModelStore::verify(const std::string& name) const {
 Status ModelStore::remove(const std::string& name) const {
   if (!is_name(name)) return no_such(name);
   std::error_code error;
-  const bool was_there = fs::remove(file(name), error);
+  bool was_there = false;
+  for (const fs::path& part : model_files(directory_, name)) {
+    if (!error && fs::remove(part, error)) was_there = true;
+  }
   if (!error && !was_there) return no_such(name);
   if (error) return Error{ErrorCode::internal, "cannot remove " + name + ": " + error.message()};
   fs::remove(manifest_file(name), error);

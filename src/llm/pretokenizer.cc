@@ -1,130 +1,169 @@
 #include "llm/pretokenizer.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <span>
 
-#include "llm/characters.h"
+#include "llm/pretokenizer_rules.h"
 
 namespace wenyuan::llm {
 namespace {
 
-bool is_newline(char32_t c) { return c == '\r' || c == '\n'; }
-bool is_other(char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); }
-char32_t lower(char32_t c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
+using enum PretokenizerKind;
 
-// Matches the alternatives of a pattern in their order, at one place after the other.
-class Matcher {
- public:
-  Matcher(std::string_view text, PretokenizerKind kind)
-      : text_(text), kind_(kind), chars_(characters(text)) {}
-
-  std::vector<std::string_view> split() {
-    std::vector<std::string_view> words;
-    while (at_ < chars_.size()) {
-      const std::size_t begin = at_;
-      at_ = kind_ == PretokenizerKind::gpt2 || kind_ == PretokenizerKind::smollm ? end_gpt2()
-                                                                                 : end_llama3();
-      words.push_back(text_.substr(chars_[begin].begin, chars_[at_ - 1].end - chars_[begin].begin));
-    }
-    return words;
-  }
-
- private:
-  char32_t code(std::size_t at) const { return at < chars_.size() ? chars_[at].code : 0; }
-  bool inside(std::size_t at) const { return at < chars_.size(); }
-
-  template <class Wanted>
-  std::size_t run(std::size_t from, Wanted wanted) const {
-    while (inside(from) && wanted(chars_[from].code)) ++from;
-    return from;
-  }
-
-  // Behind 's, 't, 're, 've, 'm, 'll or 'd at the apostrophe here; 0 when there is none.
-  std::size_t contraction(bool ignore_case) const {
-    if (code(at_) != '\'') return 0;
-    const auto letter = [&](std::size_t i) {
-      return ignore_case ? lower(code(at_ + i)) : code(at_ + i);
-    };
-    const char32_t first = letter(1);
-    if (first == 's' || first == 't' || first == 'm' || first == 'd') return at_ + 2;
-    const char32_t second = letter(2);
-    if ((first == 'r' && second == 'e') || (first == 'v' && second == 'e') ||
-        (first == 'l' && second == 'l')) {
-      return at_ + 3;
-    }
-    return 0;
-  }
-
-  // \s+(?!\S)|\s+ : a run of white space without its last character when a word follows.
-  std::size_t white_space() const {
-    const std::size_t end = run(at_, is_space);
-    if (inside(end) && end - at_ > 1) return end - 1;
-    return end;
-  }
-
-  std::size_t end_gpt2() const {
-    if (kind_ == PretokenizerKind::smollm && is_number(code(at_))) return at_ + 1;
-    if (const std::size_t end = contraction(false)) return end;
-    // In a text that was cut at numbers first, white space before a number stands at an end.
-    const std::size_t word = code(at_) == ' ' && inside(at_ + 1) ? at_ + 1 : at_;
-    if (is_letter(code(word))) return run(word, is_letter);
-    if (is_number(code(word)) && kind_ == PretokenizerKind::gpt2) return run(word, is_number);
-    if (is_other(code(word))) return run(word, is_other);
-    if (kind_ == PretokenizerKind::smollm) {
-      const std::size_t end = run(at_, is_space);
-      return inside(end) && !is_number(code(end)) && end - at_ > 1 ? end - 1 : end;
-    }
-    return white_space();
-  }
-
-  std::size_t end_llama3() const {
-    if (const std::size_t end = contraction(true)) return end;
-    const char32_t here = code(at_);
-    const bool prefix = !is_newline(here) && !is_letter(here) && !is_number(here);
-    if (is_letter(here)) return run(at_, is_letter);
-    if (prefix && is_letter(code(at_ + 1))) return run(at_ + 1, is_letter);
-    if (is_number(here)) {
-      const std::size_t limit = kind_ == PretokenizerKind::qwen2 ? 1 : 3;
-      return std::min(run(at_, is_number), at_ + limit);
-    }
-    const std::size_t word = here == ' ' && inside(at_ + 1) ? at_ + 1 : at_;
-    if (is_other(code(word))) return run(run(word, is_other), is_newline);
-    const std::size_t end = run(at_, is_space);
-    // \s*[\r\n]+ : up to and with the last line break of the run.
-    for (std::size_t last = end; last > at_; --last) {
-      if (is_newline(code(last - 1))) return last;
-    }
-    return white_space();
-  }
-
-  std::string_view text_;
-  PretokenizerKind kind_;
-  std::vector<Char> chars_;
-  std::size_t at_ = 0;
+struct Named {
+  std::string_view name;
+  Pretokenization how;
 };
+
+constexpr Pretokenization kLlama3{llama3, true, false, true};
+constexpr Pretokenization kGpt2{gpt2};
+constexpr Pretokenization kStarcoder{starcoder};
+constexpr Pretokenization kQwen2{qwen2};
+constexpr Pretokenization kQwen2Nfc{qwen2, false, true};
+constexpr Pretokenization kGpt4o{gpt4o};
+constexpr Pretokenization kDeepseek3{deepseek3};
+
+constexpr Named kNames[] = {
+    {"", {plain}},
+    {"default", {plain}},
+    {"gpt-2", kGpt2},
+    {"phi-2", kGpt2},
+    {"gigachat", kGpt2},
+    {"jina-es", kGpt2},
+    {"jina-de", kGpt2},
+    {"jina-v2-es", kGpt2},
+    {"jina-v2-de", kGpt2},
+    {"mellum", kGpt2},
+    {"exaone4", kGpt2},
+    {"trillion", kGpt2},
+    {"granite-docling", kGpt2},
+    {"jais", kGpt2},
+    {"olmo", {gpt2, false, true}},
+    {"mpt", {gpt2, false, true}},
+    {"modern-bert", {gpt2, false, true}},
+    {"smollm", kStarcoder},
+    {"starcoder", kStarcoder},
+    {"refact", kStarcoder},
+    {"codeshell", kStarcoder},
+    {"exaone", kStarcoder},
+    {"minerva-7b", kStarcoder},
+    {"mellum2", kStarcoder},
+    {"command-r", {starcoder, false, true}},
+    {"llama-bpe", kLlama3},
+    {"llama3", kLlama3},
+    {"llama-v3", kLlama3},
+    {"falcon3", kLlama3},
+    {"falcon-h1", kLlama3},
+    {"lfm2", kLlama3},
+    {"dbrx", {llama3}},
+    {"smaug-bpe", {llama3}},
+    {"glm4", {llama3}},
+    {"chatglm-bpe", {llama3}},
+    {"qwen2", kQwen2Nfc},
+    {"megrez", kQwen2Nfc},
+    {"qwen35", {qwen35, false, true}},
+    {"deepseek-r1-qwen", kQwen2},
+    {"bailingmoe", kQwen2},
+    {"bailingmoe2", kQwen2},
+    {"llada-moe", kQwen2},
+    {"stablelm2", kQwen2},
+    {"hunyuan", kQwen2},
+    {"grok-2", kQwen2},
+    {"solar-open", kQwen2},
+    {"gpt-4o", kGpt4o},
+    {"llama4", kGpt4o},
+    {"kanana2", kGpt4o},
+    {"minimax-m2", kGpt4o},
+    {"tekken", {tekken, true, false, true}},
+    {"kimi-k2", {kimi}},
+    {"deepseek-llm", {deepseek_llm}},
+    {"deepseek-coder", {deepseek_coder}},
+    {"deepseek-v3", kDeepseek3},
+    {"hunyuan-dense", kDeepseek3},
+    {"joyai-llm", kDeepseek3},
+};
+
+// Each rule cuts the pieces that those before it left.
+std::span<const CutRule> rules(PretokenizerKind kind) {
+  static constexpr CutRule kGpt2Rules[] = {cut_gpt2};
+  static constexpr CutRule kStarcoderRules[] = {cut_number, cut_gpt2};
+  static constexpr CutRule kPlainRules[] = {cut_signs, cut_gpt2, cut_numbers, cut_three_digits};
+  static constexpr CutRule kLlama3Rules[] = {cut_llama3};
+  static constexpr CutRule kQwen2Rules[] = {cut_qwen2};
+  static constexpr CutRule kQwen35Rules[] = {cut_qwen35};
+  static constexpr CutRule kGpt4oRules[] = {cut_gpt4o};
+  static constexpr CutRule kTekkenRules[] = {cut_tekken};
+  static constexpr CutRule kKimiRules[] = {cut_kimi};
+  static constexpr CutRule kDeepseekLlmRules[] = {cut_newline,        cut_deepseek_letters,
+                                                  cut_deepseek_signs, cut_last_spaces,
+                                                  cut_deepseek_cjk,   cut_number};
+  static constexpr CutRule kDeepseekCoderRules[] = {
+      cut_newline, cut_spaced_letters, cut_spaced_punctuation, cut_deepseek_cjk, cut_number};
+  static constexpr CutRule kDeepseek3Rules[] = {cut_three_numbers, cut_han_and_kana, cut_deepseek3};
+  switch (kind) {
+    case gpt2: return kGpt2Rules;
+    case starcoder: return kStarcoderRules;
+    case plain: return kPlainRules;
+    case llama3: return kLlama3Rules;
+    case qwen2: return kQwen2Rules;
+    case qwen35: return kQwen35Rules;
+    case gpt4o: return kGpt4oRules;
+    case tekken: return kTekkenRules;
+    case kimi: return kKimiRules;
+    case deepseek_llm: return kDeepseekLlmRules;
+    case deepseek_coder: return kDeepseekCoderRules;
+    case deepseek3: return kDeepseek3Rules;
+  }
+  return kGpt2Rules;
+}
+
+// The pieces' ends, each cut again; what the rule does not match stays together.
+std::vector<std::size_t> cut(std::span<const Char> chars, const std::vector<std::size_t>& ends,
+                             CutRule rule) {
+  std::vector<std::size_t> result;
+  result.reserve(ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    const CutWindow window(chars.first(end), begin);
+    std::size_t unmatched = begin;
+    for (std::size_t at = begin; at < end;) {
+      const std::size_t next = rule(window, at);
+      if (next == at) {
+        ++at;
+        continue;
+      }
+      if (unmatched < at) result.push_back(at);
+      result.push_back(next);
+      at = unmatched = next;
+    }
+    if (unmatched < end) result.push_back(end);
+    begin = end;
+  }
+  return result;
+}
 
 }  // namespace
 
-std::optional<PretokenizerKind> pretokenizer_kind(std::string_view name) {
-  constexpr std::pair<std::string_view, PretokenizerKind> kNames[] = {
-      {"", PretokenizerKind::gpt2},
-      {"default", PretokenizerKind::gpt2},
-      {"gpt-2", PretokenizerKind::gpt2},
-      {"smollm", PretokenizerKind::smollm},
-      {"llama-bpe", PretokenizerKind::llama3},
-      {"llama3", PretokenizerKind::llama3},
-      {"qwen2", PretokenizerKind::qwen2},
-      {"deepseek-r1-qwen", PretokenizerKind::qwen2},
-  };
-  for (const auto& [known, kind] : kNames) {
-    if (known == name) return kind;
-  }
-  return std::nullopt;
+std::optional<Pretokenization> pretokenization(std::string_view name) {
+  const auto* at = std::find_if(std::begin(kNames), std::end(kNames),
+                                [name](const Named& named) { return named.name == name; });
+  if (at == std::end(kNames)) return std::nullopt;
+  return at->how;
 }
 
 std::vector<std::string_view> pretokenize(std::string_view text, PretokenizerKind kind) {
-  return Matcher(text, kind).split();
+  const std::vector<Char> chars = characters(text);
+  std::vector<std::size_t> ends;
+  if (!chars.empty()) ends.push_back(chars.size());
+  for (const CutRule rule : rules(kind)) ends = cut(chars, ends, rule);
+  std::vector<std::string_view> words;
+  words.reserve(ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    words.push_back(text.substr(chars[begin].begin, chars[end - 1].end - chars[begin].begin));
+    begin = end;
+  }
+  return words;
 }
 
 }  // namespace wenyuan::llm

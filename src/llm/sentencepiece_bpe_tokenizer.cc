@@ -1,5 +1,6 @@
 #include "llm/sentencepiece_bpe_tokenizer.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <queue>
 
@@ -49,6 +50,43 @@ std::string without_marks(std::string_view text) {
   return plain;
 }
 
+// Where the next word begins: a mark that follows something else.
+std::size_t next_word(std::string_view text, std::size_t from) {
+  for (std::size_t at = from; at < text.size(); at += kSpace.size()) {
+    at = text.find(kSpace, at);
+    if (at == std::string_view::npos) break;
+    const bool follows_mark =
+        at >= kSpace.size() && text.substr(at - kSpace.size(), kSpace.size()) == kSpace;
+    if (at > 0 && !follows_mark) return at;
+  }
+  return text.size();
+}
+
+bool has_token_over_words(const Vocabulary& vocabulary) {
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const auto token = static_cast<TokenId>(i);
+    const std::string& text = vocabulary.text(token);
+    if (vocabulary.is_plain(token) && next_word(text, 0) < text.size()) return true;
+  }
+  return false;
+}
+
+// The ranges of the text in the text without marks.
+std::vector<TextRange> without_marks(std::string_view text, std::vector<TextRange> ranges) {
+  std::size_t at = 0, removed = 0;
+  const auto move = [&](std::size_t& place) {
+    for (; at < place; ++at) {
+      if (text.substr(at, kSpace.size()) == kSpace) removed += kSpace.size() - 1;
+    }
+    place -= std::min(removed, place);
+  };
+  for (TextRange& range : ranges) {
+    move(range.begin);
+    move(range.end);
+  }
+  return ranges;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> SentencepieceBpeTokenizer::create(Vocabulary vocabulary,
@@ -63,16 +101,12 @@ Result<std::unique_ptr<Tokenizer>> SentencepieceBpeTokenizer::create(Vocabulary 
     std::snprintf(text, sizeof text, "<0x%02X>", byte);
     tokenizer->bytes_[byte] = tokenizer->vocabulary_.find(text);
   }
+  tokenizer->cuts_words_ = !has_token_over_words(tokenizer->vocabulary_);
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));
 }
 
-void SentencepieceBpeTokenizer::append_symbol(std::string_view symbol,
-                                              std::vector<TokenId>& tokens) const {
-  const TokenId token = vocabulary_.find(symbol);
-  if (token >= 0) {
-    tokens.push_back(token);
-    return;
-  }
+void SentencepieceBpeTokenizer::append_bytes(std::string_view symbol,
+                                             std::vector<TokenId>& tokens) const {
   for (const char c : symbol) {
     const TokenId byte = bytes_[static_cast<unsigned char>(c)];
     if (byte >= 0) {
@@ -80,6 +114,40 @@ void SentencepieceBpeTokenizer::append_symbol(std::string_view symbol,
     } else if (vocabulary_.unk >= 0) {
       tokens.push_back(vocabulary_.unk);
     }
+  }
+}
+
+void SentencepieceBpeTokenizer::append_symbol(std::string_view symbol, const Halves& halves,
+                                              std::vector<TokenId>& tokens) const {
+  std::vector<std::string_view> left = {symbol};
+  while (!left.empty()) {
+    const std::string_view text = left.back();
+    left.pop_back();
+    const TokenId token = vocabulary_.find_plain(text);
+    const bool unused = token >= 0 && vocabulary_.kind(token) == TokenKind::unused;
+    const auto half = unused ? halves.find(text) : halves.end();
+    if (half != halves.end()) {
+      left.push_back(text.substr(half->second));
+      left.push_back(text.substr(0, half->second));
+    } else if (token >= 0) {
+      tokens.push_back(token);
+    } else {
+      append_bytes(text, tokens);
+    }
+  }
+}
+
+void SentencepieceBpeTokenizer::append_text(std::string_view text,
+                                            std::vector<TokenId>& tokens) const {
+  if (!cuts_words_) {
+    append_merged(text, tokens);
+    return;
+  }
+  // Nothing merges over the beginning of a word, and small queues are fast ones.
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = next_word(text, begin + 1);
+    append_merged(text.substr(begin, end - begin), tokens);
+    begin = end;
   }
 }
 
@@ -93,12 +161,16 @@ void SentencepieceBpeTokenizer::append_merged(std::string_view text,
   }
   const auto symbol = [&](int at) -> Symbol& { return symbols[static_cast<std::size_t>(at)]; };
   std::priority_queue<Candidate> queue;
+  Halves halves;
   const auto offer = [&](int left) {
     if (left < 0 || symbol(left).after < 0) return;
     const int right = symbol(left).after;
     const std::size_t size = symbol(left).size + symbol(right).size;
-    const TokenId token = vocabulary_.find(text.substr(symbol(left).begin, size));
-    if (token >= 0) queue.push({vocabulary_.score(token), left, right, size});
+    const std::string_view both = text.substr(symbol(left).begin, size);
+    const TokenId token = vocabulary_.find_plain(both);
+    if (token < 0) return;
+    queue.push({vocabulary_.score(token), left, right, size});
+    if (vocabulary_.kind(token) == TokenKind::unused) halves[both] = symbol(left).size;
   };
   for (int i = 0; i < static_cast<int>(symbols.size()); ++i) offer(i);
   while (!queue.empty()) {
@@ -115,18 +187,31 @@ void SentencepieceBpeTokenizer::append_merged(std::string_view text,
     offer(best.left);
   }
   for (int at = symbols.empty() ? -1 : 0; at >= 0; at = symbol(at).after) {
-    append_symbol(text.substr(symbol(at).begin, symbol(at).size), tokens);
+    append_symbol(text.substr(symbol(at).begin, symbol(at).size), halves, tokens);
   }
+}
+
+std::vector<TokenId> SentencepieceBpeTokenizer::prefix() const {
+  if (!vocabulary_.add_bos || vocabulary_.bos < 0) return {};
+  return {vocabulary_.bos};
 }
 
 std::vector<TokenId> SentencepieceBpeTokenizer::encode(std::string_view text,
                                                        const EncodeOptions& options) const {
-  std::vector<TokenId> tokens;
-  if (options.add_special && vocabulary_.add_bos && vocabulary_.bos >= 0) {
-    tokens.push_back(vocabulary_.bos);
+  // U+2581 in a text is a space like any other.
+  if (text.find(kSpace) != std::string_view::npos) {
+    std::vector<TextRange> trusted;
+    EncodeOptions moved = options;
+    if (options.trusted != nullptr) {
+      trusted = without_marks(text, *options.trusted);
+      moved.trusted = &trusted;
+    }
+    return encode(without_marks(text), moved);
   }
+  std::vector<TokenId> tokens;
+  if (options.add_special) tokens = prefix();
   bool after_special = true;  // the space goes before the text, and behind a control token
-  for (const Vocabulary::Part& part : vocabulary_.split(text, options.parse_special)) {
+  for (const Vocabulary::Part& part : vocabulary_.split(text, options)) {
     if (const TokenId* token = std::get_if<TokenId>(&part)) {
       tokens.push_back(*token);
       after_special = true;
@@ -134,7 +219,7 @@ std::vector<TokenId> SentencepieceBpeTokenizer::encode(std::string_view text,
     }
     std::string marked = with_marks(std::get<std::string_view>(part));
     if (vocabulary_.add_space_prefix && after_special) marked.insert(0, kSpace);
-    append_merged(marked, tokens);
+    append_text(marked, tokens);
     after_special = false;
   }
   if (options.add_special && vocabulary_.add_eos && vocabulary_.eos >= 0) {

@@ -13,7 +13,7 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::create(const Gguf& file) {
   WY_TRY(Vocabulary vocabulary, Vocabulary::read(file));
   if (model == "gpt2") return BpeTokenizer::create(std::move(vocabulary), file);
   if (model == "t5") return UnigramTokenizer::create(std::move(vocabulary), file);
-  if (model == "bert") return WordpieceTokenizer::create(std::move(vocabulary));
+  if (model == "bert") return WordpieceTokenizer::create(std::move(vocabulary), file);
   if (model == "llama") return SentencepieceBpeTokenizer::create(std::move(vocabulary), file);
   return Error{ErrorCode::unsupported_media, "the tokenizer \"" + model + "\" is not supported"};
 }

@@ -15,12 +15,20 @@ namespace wenyuan::llm {
 
 using TokenId = std::int32_t;
 
+// Bytes of a text from `begin` up to `end`.
+struct TextRange {
+  std::size_t begin, end;
+};
+
 struct EncodeOptions {
   // Adds what the model wants around a text: BOS/EOS, [CLS]…[SEP], <s>…</s>.
   bool add_special = true;
   // Recognises control tokens ("<|im_start|>") written in the text. Never on for text that came
   // from a document or a user.
   bool parse_special = false;
+  // With parse_special: the ranges, in order and apart, inside which they are recognised; nullptr
+  // means everywhere.
+  const std::vector<TextRange>* trusted = nullptr;
 };
 
 // Thread-safe: every method is const and keeps no state.
@@ -33,6 +41,9 @@ class Tokenizer {
 
   virtual std::vector<TokenId> encode(std::string_view text,
                                       const EncodeOptions& options) const = 0;
+
+  // What add_special puts before a text: BOS or [CLS], mostly one token or none.
+  virtual std::vector<TokenId> prefix() const = 0;
 
   // The bytes of one token; they need not be whole UTF-8. Control tokens give "" unless
   // `show_special`.

@@ -33,6 +33,7 @@ Result<std::unique_ptr<Tokenizer>> UnigramTokenizer::create(Vocabulary vocabular
   }
   std::unique_ptr<UnigramTokenizer> tokenizer(new UnigramTokenizer(std::move(vocabulary)));
   tokenizer->keep_last_space_ = file.flag("tokenizer.wenyuan.keep_last_space").value_or(false);
+  tokenizer->merges_spaces_ = file.flag("tokenizer.ggml.remove_extra_whitespaces").value_or(true);
   WY_RETURN_IF_ERROR(tokenizer->read_normalizer(file));
   tokenizer->sort_pieces();
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));
@@ -41,13 +42,7 @@ Result<std::unique_ptr<Tokenizer>> UnigramTokenizer::create(Vocabulary vocabular
 // (code point, count, replacements…) again and again.
 Status UnigramTokenizer::read_normalizer(const Gguf& file) {
   const auto list = file.integers("tokenizer.wenyuan.normalizer");
-  if (!list) {
-    if (file.find("tokenizer.ggml.precompiled_charsmap") != nullptr) {
-      return Error{ErrorCode::unsupported_media,
-                   "the tokenizer's precompiled normalisation map is not supported"};
-    }
-    return Done{};
-  }
+  if (!list) return read_charsmap(file);
   for (std::size_t at = 0; at < list->size();) {
     const auto count = at + 1 < list->size() ? (*list)[at + 1] : -1;
     if (count < 0 || static_cast<std::size_t>(count) > list->size() - at - 2) {
@@ -55,10 +50,24 @@ Status UnigramTokenizer::read_normalizer(const Gguf& file) {
     }
     auto& to = normalizer_[static_cast<char32_t>((*list)[at])];
     for (std::int64_t i = 0; i < count; ++i) {
-      to.push_back(static_cast<char32_t>((*list)[at + 2 + static_cast<std::size_t>(i)]));
+      append_character(to, static_cast<char32_t>((*list)[at + 2 + static_cast<std::size_t>(i)]));
     }
     at += 2 + static_cast<std::size_t>(count);
   }
+  return Done{};
+}
+
+Status UnigramTokenizer::read_charsmap(const Gguf& file) {
+  constexpr const char* kKey = "tokenizer.ggml.precompiled_charsmap";
+  const auto list = file.integers(kKey);
+  if (!list && file.find(kKey) != nullptr) {
+    return Error{ErrorCode::corrupt, "the tokenizer's normalisation rules are no bytes"};
+  }
+  if (!list || list->empty()) return Done{};
+  std::string bytes;
+  bytes.reserve(list->size());
+  for (const std::int64_t byte : *list) bytes.push_back(static_cast<char>(byte & 0xFF));
+  WY_TRY(charsmap_, UnigramCharsmap::read(bytes));
   return Done{};
 }
 
@@ -67,7 +76,7 @@ void UnigramTokenizer::sort_pieces() {
   for (std::size_t i = 0; i < vocabulary_.size(); ++i) {
     const auto token = static_cast<TokenId>(i);
     const TokenKind kind = vocabulary_.kind(token);
-    if (kind != TokenKind::normal && kind != TokenKind::user_defined) continue;
+    if (kind != TokenKind::normal) continue;
     lowest = std::min(lowest, vocabulary_.score(token));
     if (!vocabulary_.text(token).empty()) pieces_.push_back(token);
   }
@@ -99,35 +108,54 @@ UnigramTokenizer::Run UnigramTokenizer::narrowed(const Run& run, std::size_t at,
           static_cast<std::size_t>(last - pieces_.begin())};
 }
 
-std::string UnigramTokenizer::normalized(std::string_view text) const {
-  std::vector<char32_t> codes;
-  const auto push = [&](char32_t c) {
-    if (c == ' ' && !codes.empty() && codes.back() == ' ') return;
-    codes.push_back(c);
-  };
-  for (const Char& c : characters(text)) {
-    const auto mapped = normalizer_.find(c.code);
-    if (mapped == normalizer_.end()) {
-      push(c.code);
-    } else {
-      for (const char32_t to : mapped->second) push(to);
-    }
-  }
-  if (!keep_last_space_ && !codes.empty() && codes.back() == ' ') codes.pop_back();
+std::string UnigramTokenizer::mapped(std::string_view text) const {
   std::string result;
-  if (vocabulary_.add_space_prefix && (codes.empty() || codes.front() != ' ')) result += kSpace;
-  for (const char32_t c : codes) {
+  result.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    if (charsmap_) {
+      if (const auto match = charsmap_->match(text.substr(at))) {
+        result += match->replacement;
+        at += match->size;
+        continue;
+      }
+    }
+    const Char c = first_character(text.substr(at));
+    if (const auto to = normalizer_.find(c.code); to != normalizer_.end()) {
+      result += to->second;
+    } else {
+      append_character(result, c.code);
+    }
+    at += c.end;
+  }
+  return result;
+}
+
+std::string UnigramTokenizer::normalized(std::string_view text) const {
+  std::string plain = mapped(text);
+  if (merges_spaces_) {
+    const auto both_spaces = [](char a, char b) { return a == ' ' && b == ' '; };
+    plain.erase(std::unique(plain.begin(), plain.end(), both_spaces), plain.end());
+    if (!keep_last_space_ && plain.ends_with(' ')) plain.pop_back();
+  }
+  std::string_view rest = plain;
+  std::string result;
+  if (merges_spaces_ && rest.starts_with(' ')) rest.remove_prefix(1);
+  // SentencePiece makes nothing of nothing; what our own list of rules is for makes a space of it.
+  if (rest.empty() && charsmap_) return result;
+  if (vocabulary_.add_space_prefix) result += kSpace;
+  for (const char c : rest) {
     if (c == ' ') {
       result += kSpace;
     } else {
-      append_utf8(result, c);
+      result += c;
     }
   }
   return result;
 }
 
 void UnigramTokenizer::append_best(std::string_view text, std::vector<TokenId>& tokens) const {
-  // Summed in double precision, as the reference does: near ties are frequent.
+  // Near ties are frequent, so sums are rounded as the reference does: SentencePiece, whose
+  // compiled rules the file may carry, to single precision; the `tokenizers` library not.
   constexpr double kNever = -std::numeric_limits<double>::infinity();
   struct Step {
     double score = kNever;
@@ -141,7 +169,9 @@ void UnigramTokenizer::append_best(std::string_view text, std::vector<TokenId>& 
     std::size_t next = at;
     [[maybe_unused]] const char32_t c = next_code_point(text, next);
     const auto offer = [&](std::size_t end, double score, TokenId token) {
-      if (best[at].score + score > best[end].score) best[end] = {best[at].score + score, at, token};
+      double sum = best[at].score + score;
+      if (charsmap_) sum = static_cast<float>(sum);
+      if (sum > best[end].score) best[end] = {sum, at, token};
     };
     bool single = false;
     Run run = by_byte_[static_cast<unsigned char>(text[at])];
@@ -167,13 +197,16 @@ void UnigramTokenizer::append_best(std::string_view text, std::vector<TokenId>& 
   tokens.insert(tokens.end(), reversed.rbegin(), reversed.rend());
 }
 
+std::vector<TokenId> UnigramTokenizer::prefix() const {
+  if (!vocabulary_.add_bos || vocabulary_.bos < 0) return {};
+  return {vocabulary_.bos};
+}
+
 std::vector<TokenId> UnigramTokenizer::encode(std::string_view text,
                                               const EncodeOptions& options) const {
   std::vector<TokenId> tokens;
-  if (options.add_special && vocabulary_.add_bos && vocabulary_.bos >= 0) {
-    tokens.push_back(vocabulary_.bos);
-  }
-  for (const Vocabulary::Part& part : vocabulary_.split(text, options.parse_special)) {
+  if (options.add_special) tokens = prefix();
+  for (const Vocabulary::Part& part : vocabulary_.split(text, options)) {
     if (const TokenId* token = std::get_if<TokenId>(&part)) {
       tokens.push_back(*token);
     } else {

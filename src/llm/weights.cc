@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/assert.h"
+#include "base/file.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -23,6 +24,11 @@ std::optional<compute::WeightType> weight_type(TensorType type) {
     case TensorType::q4_k: return WeightType::q4_k;
     case TensorType::q5_k: return WeightType::q5_k;
     case TensorType::q6_k: return WeightType::q6_k;
+    case TensorType::q2_k: return WeightType::q2_k;
+    case TensorType::q3_k: return WeightType::q3_k;
+    case TensorType::iq4_nl: return WeightType::iq4_nl;
+    case TensorType::iq4_xs: return WeightType::iq4_xs;
+    case TensorType::mxfp4: return WeightType::mxfp4;
     default: return std::nullopt;
   }
 }
@@ -134,21 +140,28 @@ Result<WeightLoader::Found> WeightLoader::find(const std::string& name,
   return found;
 }
 
+Result<compute::Matrix> WeightLoader::make(const std::string& name, compute::WeightType type,
+                                           std::size_t inputs, std::size_t outputs,
+                                           std::size_t parts,
+                                           std::span<const std::uint8_t> bytes) const {
+  auto matrix = compute::Matrix::create_stack(type, inputs, outputs, parts, bytes,
+                                              {options_.precision, options_.threads});
+  if (!matrix) return within("tensor " + name, std::move(matrix).error());
+  if (options_.statistics) matrix->observe(options_.statistics(name, inputs, parts));
+  return matrix;
+}
+
 Result<compute::Matrix> WeightLoader::matrix(const std::string& name, std::size_t inputs,
                                              std::size_t outputs) const {
-  WY_TRY(const Found found, find(name, {inputs, outputs}));
-  auto matrix =
-      compute::Matrix::create(found.type, inputs, outputs, found.view->bytes, options_.precision);
-  if (!matrix) return within("tensor " + name, std::move(matrix).error());
-  return matrix;
+  return stack(name, inputs, outputs, 1);
 }
 
 Result<compute::Matrix> WeightLoader::stack(const std::string& name, std::size_t inputs,
                                             std::size_t outputs, std::size_t parts) const {
   WY_TRY(const Found found, find(name, {inputs, outputs, parts}));
-  auto matrix = compute::Matrix::create_stack(found.type, inputs, outputs, parts, found.view->bytes,
-                                              options_.precision);
-  if (!matrix) return within("tensor " + name, std::move(matrix).error());
+  auto matrix = make(name, found.type, inputs, outputs, parts, found.view->bytes);
+  // They are in memory in another form now.
+  release_pages(found.view->bytes);
   return matrix;
 }
 
@@ -165,10 +178,7 @@ Result<compute::Matrix> WeightLoader::matrix_in_order(const std::string& name, s
     const auto from = found.view->bytes.subspan(row * row_size, row_size);
     bytes.insert(bytes.end(), from.begin(), from.end());
   }
-  auto matrix = compute::Matrix::create_stack(found.type, inputs, order.size() / parts, parts,
-                                              bytes, options_.precision);
-  if (!matrix) return within("tensor " + name, std::move(matrix).error());
-  return matrix;
+  return make(name, found.type, inputs, order.size() / parts, parts, bytes);
 }
 
 Result<std::vector<float>> WeightLoader::floats(const std::string& name, std::size_t size) const {
@@ -190,15 +200,16 @@ Result<compute::Matrix> WeightLoader::stack_of_floats(const std::string& like, s
     return std::span(reinterpret_cast<const std::uint8_t*>(numbers.data()),
                      numbers.size() * sizeof numbers[0]);
   };
+  const compute::MatrixOptions options{options_.precision, options_.threads};
   if (found.type == WeightType::f32 || found.type == WeightType::bf16 ||
       options_.precision == compute::Precision::exact) {
     return compute::Matrix::create_stack(WeightType::f32, inputs, outputs, parts, bytes_of(values),
-                                         options_.precision);
+                                         options);
   }
   std::vector<std::uint16_t> halves(values.size());
   options_.kernels->rows.to_half(values.data(), values.size(), halves.data());
   return compute::Matrix::create_stack(WeightType::f16, inputs, outputs, parts, bytes_of(halves),
-                                       options_.precision);
+                                       options);
 }
 
 Result<EmbeddingTable> WeightLoader::table(const std::string& name, std::size_t width) const {

@@ -3,12 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "compute/attention.h"
 #include "compute/matrix.h"
 #include "llm/decoder/choice.h"
 #include "llm/gguf.h"
@@ -19,7 +22,13 @@ namespace wenyuan::llm {
 struct LoadOptions {
   compute::Precision precision = compute::Precision::fast;
   const compute::Kernels* kernels = &compute::best_kernels();
+  compute::ThreadPool* threads = nullptr;           // to load with
+  std::optional<compute::KeyValueType> cache = {};  // of a decoder; none: what suits its weights
   RoutingObserver on_routing = {};
+  // Where to sum up what goes into the matrix of a tensor; null: nowhere.
+  std::function<compute::InputStatistics*(const std::string& tensor, std::size_t inputs,
+                                          std::size_t parts)>
+      statistics = {};
 };
 
 // A table that is read row by row, decoded from the file's own bytes, so it lives no longer than
@@ -90,6 +99,9 @@ class WeightLoader {
     compute::WeightType type;
   };
   Result<Found> find(const std::string& name) const;
+  Result<compute::Matrix> make(const std::string& name, compute::WeightType type,
+                               std::size_t inputs, std::size_t outputs, std::size_t parts,
+                               std::span<const std::uint8_t> bytes) const;
   // With these sizes, innermost first; those behind them must be 1.
   Result<Found> find(const std::string& name, std::initializer_list<std::size_t> sizes) const;
 

@@ -1,5 +1,7 @@
 #include "llm/wordpiece_tokenizer.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "llm/characters.h"
 
@@ -10,49 +12,32 @@ namespace {
 constexpr std::string_view kWordStart = "\xE2\x96\x81";
 constexpr std::size_t kWordCharsMax = 100;
 
-// The blocks that BERT's reference splits into single characters.
+// The characters that stand alone. The reference leaves out U+2B820 to U+2B91F.
 bool is_bert_cjk(char32_t c) {
   return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) ||
          (c >= 0x20000 && c <= 0x2A6DF) || (c >= 0x2A700 && c <= 0x2B73F) ||
-         (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B820 && c <= 0x2CEAF) ||
+         (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) ||
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
 }
 
-bool is_bert_punctuation(char32_t c) {
-  const bool ascii = (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) ||
-                     (c >= 123 && c <= 126);
-  return ascii || char_kind(c) == CharKind::punctuation;
-}
-
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> list;
-  std::string word;
-  const auto finish = [&] {
-    if (!word.empty()) list.push_back(std::exchange(word, {}));
-  };
-  std::vector<char32_t> folded;
-  for (const Char& c : characters(text)) {
-    if (is_space(c.code)) {
-      finish();
-      continue;
-    }
-    if (c.code == 0 || c.code == 0xFFFD || char_kind(c.code) == CharKind::control) continue;
-    folded.clear();
-    append_folded(folded, c.code);
-    for (const char32_t code : folded) {
-      const bool alone = is_bert_cjk(code) || is_bert_punctuation(code);
-      if (alone) finish();
-      append_utf8(word, code);
-      if (alone) finish();
+// A vocabulary that was made from folded text has no capital letters.
+bool has_capitals(const Vocabulary& vocabulary) {
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const auto token = static_cast<TokenId>(i);
+    if (vocabulary.kind(token) != TokenKind::normal) continue;
+    const std::string& text = vocabulary.text(token);
+    if (text.starts_with("[") && text.ends_with("]")) continue;  // [unused1], and such names
+    if (std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+      return true;
     }
   }
-  finish();
-  return list;
+  return false;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> WordpieceTokenizer::create(Vocabulary vocabulary) {
+Result<std::unique_ptr<Tokenizer>> WordpieceTokenizer::create(Vocabulary vocabulary,
+                                                              const Gguf& file) {
   if (vocabulary.unk < 0) vocabulary.unk = vocabulary.find("[UNK]");
   if (vocabulary.cls < 0) vocabulary.cls = vocabulary.find("[CLS]");
   if (vocabulary.sep < 0) vocabulary.sep = vocabulary.find("[SEP]");
@@ -60,7 +45,43 @@ Result<std::unique_ptr<Tokenizer>> WordpieceTokenizer::create(Vocabulary vocabul
     return Error{ErrorCode::corrupt,
                  "the tokenizer of the model: [UNK], [CLS] or [SEP] is missing"};
   }
-  return std::unique_ptr<Tokenizer>(new WordpieceTokenizer(std::move(vocabulary)));
+  std::unique_ptr<WordpieceTokenizer> tokenizer(new WordpieceTokenizer(std::move(vocabulary)));
+  tokenizer->folds_ = file.flag("tokenizer.ggml.normalizer.lowercase")
+                          .value_or(!has_capitals(tokenizer->vocabulary_));
+  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+}
+
+std::vector<std::string> WordpieceTokenizer::words(std::string_view text) const {
+  std::vector<std::string> list;
+  std::string word;
+  const auto finish = [&] {
+    if (!word.empty()) list.push_back(std::exchange(word, {}));
+  };
+  std::vector<char32_t> folded;
+  for (const Char& c : characters(text)) {
+    if (is_bert_dropped(c.code)) continue;
+    if (c.kind == CharKind::space) {
+      finish();
+      continue;
+    }
+    folded.clear();
+    if (folds_) {
+      append_folded(folded, c.code);
+    } else {
+      folded.push_back(c.code);
+    }
+    const bool cjk = is_bert_cjk(c.code);
+    if (cjk) finish();
+    for (const char32_t code : folded) {
+      const bool alone = is_bert_punctuation(code);
+      if (alone) finish();
+      append_utf8(word, code);
+      if (alone) finish();
+    }
+    if (cjk) finish();
+  }
+  finish();
+  return list;
 }
 
 void WordpieceTokenizer::append_word(const std::string& word, std::vector<TokenId>& tokens) const {
@@ -74,9 +95,11 @@ void WordpieceTokenizer::append_word(const std::string& word, std::vector<TokenI
     TokenId found = -1;
     std::size_t end = marked.size();
     for (; end > at; --end) {
-      found = vocabulary_.find(std::string_view(marked).substr(at, end - at));
-      // The start mark alone is no piece.
-      if (found >= 0 && (at > 0 || end > kWordStart.size())) break;
+      const std::string_view piece = std::string_view(marked).substr(at, end - at);
+      found = vocabulary_.find_plain(piece);
+      // Inside a word no piece begins one; at its beginning the mark alone is no piece.
+      const bool fits = at > 0 ? !piece.starts_with(kWordStart) : end > kWordStart.size();
+      if (found >= 0 && fits) break;
       found = -1;
     }
     if (found < 0) {
@@ -93,7 +116,7 @@ std::vector<TokenId> WordpieceTokenizer::encode(std::string_view text,
                                                 const EncodeOptions& options) const {
   std::vector<TokenId> tokens;
   if (options.add_special) tokens.push_back(vocabulary_.cls);
-  for (const Vocabulary::Part& part : vocabulary_.split(text, options.parse_special)) {
+  for (const Vocabulary::Part& part : vocabulary_.split(text, options)) {
     if (const TokenId* token = std::get_if<TokenId>(&part)) {
       tokens.push_back(*token);
       continue;

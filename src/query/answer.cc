@@ -70,19 +70,18 @@ Result<std::vector<std::vector<float>>> Answerer::embed_evidence(
     const std::string& question, const std::vector<Sentence>& sentences,
     const std::stop_token& stop) const {
   std::vector<std::vector<float>> none;
-  if (options_.embedding_model.empty()) return none;
+  const std::string model = parts_.searcher->embedding_model();
+  if (model.empty()) return none;
   std::vector<std::string> texts;
   for (const Sentence& each : sentences) texts.push_back(each.text);
   const std::string questions[] = {question};
-  auto vectors =
-      parts_.engine->embed(options_.embedding_model, texts, llm::EmbedKind::passage, stop);
+  auto vectors = parts_.engine->embed(model, texts, llm::EmbedKind::passage, stop);
   if (!vectors) {
     if (is_cancelled(vectors.error())) return std::move(vectors).error();
     log::warn("ask.no_embedding", {{"code", name(vectors.error().code)}});
     return none;
   }
-  auto query =
-      parts_.engine->embed(options_.embedding_model, questions, llm::EmbedKind::query, stop);
+  auto query = parts_.engine->embed(model, questions, llm::EmbedKind::query, stop);
   if (!query) {
     if (is_cancelled(query.error())) return std::move(query).error();
     return none;
@@ -159,7 +158,8 @@ Result<Answer> Answerer::ask(const Permit& permit, const AskRequest& request,
   search.limit = request.limit;
   WY_TRY(SearchResult found, parts_.searcher->search(permit, search, stop));
   answer.passages = std::move(found.hits);
-  answer.timings.search = watch.milliseconds();
+  answer.timings.rerank = found.rerank_ms;
+  answer.timings.search = watch.milliseconds() - found.rerank_ms;
   if (observer.on_passages && !observer.on_passages(answer.passages)) return kGone;
 
   WY_TRY(const std::vector<Sentence> sentences,

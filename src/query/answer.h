@@ -77,7 +77,6 @@ class Answerer {
     llm::Engine* engine;
   };
   struct Options {
-    std::string embedding_model;
     std::string default_model;  // empty: quotes only
   };
   Answerer(const Parts& parts, const Options& options) : parts_(parts), options_(options) {}

@@ -20,6 +20,7 @@ Result<Citation> CitationMaker::cite(const Sentence& sentence, int marker) {
   citation.title = chunk.title;
   citation.quote = sentence.text;
   citation.location = chunk.location;
+  citation.location.heading_path = heading_path_at(chunk, sentence.char_start);
   citation.location.char_start = chunk.location.char_start + sentence.char_start;
   citation.location.char_end = chunk.location.char_start + sentence.char_end;
   WY_TRY(const std::string stored, database_.read([&](store::Snapshot& snapshot) {

@@ -1,6 +1,7 @@
 #include "query/search.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "base/log.h"
@@ -59,11 +60,27 @@ std::vector<index::FusedHit> alone(const std::vector<index::Hit>& hits, bool key
   return fused;
 }
 
+// The headings above the section in which most words of the question stand.
+std::vector<std::string> best_heading_path(const SearchHit& hit) {
+  std::map<const std::vector<std::string>*, std::size_t> counts;
+  const std::vector<std::string>* best = &hit.chunk.location.heading_path;
+  std::size_t most = 0;
+  for (const auto& [begin, end] : hit.highlights) {
+    const std::vector<std::string>& path = heading_path_at(hit.chunk, begin);
+    const std::size_t count = ++counts[&path];
+    if (count <= most) continue;
+    most = count;
+    best = &path;
+  }
+  return *best;
+}
+
 SearchHit to_hit(const index::FusedHit& fused, Chunk chunk, const SearchRequest& request,
                  SearchMode mode) {
   SearchHit hit;
   hit.highlights = index::highlights(request.query, chunk.text);
   hit.chunk = std::move(chunk);
+  hit.chunk.location.heading_path = best_heading_path(hit);
   hit.score = fused.score;
   hit.keyword = fused.keyword;
   hit.semantic = fused.semantic;
@@ -76,13 +93,14 @@ SearchHit to_hit(const index::FusedHit& fused, Chunk chunk, const SearchRequest&
 Result<std::optional<std::vector<float>>> Searcher::embed(const SearchRequest& request,
                                                           std::stop_token stop) const {
   if (request.mode == SearchMode::keyword) return std::optional<std::vector<float>>();
-  if (options_.embedding_model.empty()) {
+  const std::string model = embedding_model();
+  if (model.empty()) {
     if (request.mode == SearchMode::hybrid) return std::optional<std::vector<float>>();
     return Error{ErrorCode::unavailable,
                  "there is no embedding model, so only keyword search works"};
   }
   const std::string texts[] = {request.query};
-  auto vectors = parts_.engine->embed(options_.embedding_model, texts, llm::EmbedKind::query, stop);
+  auto vectors = parts_.engine->embed(model, texts, llm::EmbedKind::query, stop);
   if (vectors) return std::optional(std::move(vectors->front()));
   if (request.mode == SearchMode::semantic || vectors.error().code == ErrorCode::cancelled) {
     return std::move(vectors).error();
@@ -98,7 +116,7 @@ Result<SearchResult> Searcher::search(const Permit& permit, const SearchRequest&
     return scope_of(snapshot, permit, request);
   }));
   WY_RETURN_IF_ERROR(parts_.catch_up(scope.labels));
-  WY_TRY(const auto vector, embed(request, std::move(stop)));
+  WY_TRY(const auto vector, embed(request, stop));
 
   SearchResult result;
   result.commit = scope.commit;
@@ -113,13 +131,48 @@ Result<SearchResult> Searcher::search(const Permit& permit, const SearchRequest&
   if (vector) {
     WY_TRY(semantic, parts_.compartments->semantic(permit, where, *vector, options_.candidates));
   }
-  const std::vector<index::FusedHit> fused =
+  std::vector<index::FusedHit> fused =
       result.mode == SearchMode::hybrid
           ? index::fuse(keyword, semantic, {options_.semantic_weight, options_.candidates})
           : alone(result.mode == SearchMode::keyword ? keyword : semantic,
                   result.mode == SearchMode::keyword);
+  const bool reranks = request.rerank && !options_.reranker_model.empty();
+  const auto limit = static_cast<std::size_t>(request.limit);
+  fused.resize(std::min(fused.size(), reranks ? std::max(limit, options_.reranked) : limit));
   WY_TRY(result.hits, fetch(permit, request, fused, result.mode));
+  if (reranks) {
+    const auto begin = std::chrono::steady_clock::now();
+    WY_RETURN_IF_ERROR(rerank(request.query, result.hits, stop));
+    const auto time = std::chrono::steady_clock::now() - begin;
+    result.rerank_ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  }
+  if (result.hits.size() > limit) result.hits.resize(limit);
   return result;
+}
+
+Status Searcher::rerank(const std::string& query, std::vector<SearchHit>& hits,
+                        const std::stop_token& stop) const {
+  std::vector<std::string> texts;
+  for (const SearchHit& hit : hits) {
+    std::string text = hit.chunk.title;
+    text += '\n';
+    text += hit.chunk.text;
+    texts.push_back(std::move(text));
+  }
+  const auto scores = parts_.engine->rerank(options_.reranker_model, query, texts, stop);
+  if (!scores) {
+    if (scores.error().code == ErrorCode::cancelled) return scores.error();
+    // Like a dead embedder: the fused order is good enough to go on.
+    log::warn("search.no_reranking", {{"code", name(scores.error().code)}});
+    return Done{};
+  }
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    hits[i].rerank = double{scores->at(i)};
+    hits[i].score = *hits[i].rerank;
+  }
+  std::stable_sort(hits.begin(), hits.end(),
+                   [](const SearchHit& a, const SearchHit& b) { return a.score > b.score; });
+  return Done{};
 }
 
 // The store has the last word: a chunk that was deleted or hidden meanwhile is not there.
@@ -128,10 +181,9 @@ Result<std::vector<SearchHit>> Searcher::fetch(const Permit& permit, const Searc
                                                SearchMode mode) const {
   std::vector<ChunkId> ids;
   std::map<ChunkId, const index::FusedHit*> by_id;
-  const auto wanted = std::min(fused.size(), static_cast<std::size_t>(request.limit));
-  for (std::size_t i = 0; i < wanted; ++i) {
-    ids.push_back(fused[i].chunk);
-    by_id[fused[i].chunk] = &fused[i];
+  for (const index::FusedHit& hit : fused) {
+    ids.push_back(hit.chunk);
+    by_id[hit.chunk] = &hit;
   }
   WY_TRY(std::vector<Chunk> chunks, parts_.database->read([&](store::Snapshot& snapshot) {
     return store::chunks_by_id(snapshot, permit, ids);

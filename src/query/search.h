@@ -27,14 +27,15 @@ struct SearchRequest {
   std::string query;
   std::vector<std::string> collection_ids;  // empty: everything permitted
   SearchMode mode = SearchMode::hybrid;
-  int limit = 10;  // 1 to 100
+  int limit = 10;      // 1 to 100
+  bool rerank = true;  // where there is a reranker
   std::optional<store::DocumentFilter> filter;
 };
 
 struct SearchHit {
-  Chunk chunk;
-  double score = 0;
-  std::optional<double> keyword, semantic, fused;
+  Chunk chunk;       // its heading path is that of the section that the words stand in
+  double score = 0;  // what the order is by
+  std::optional<double> keyword, semantic, fused, rerank;
   std::vector<std::pair<std::int64_t, std::int64_t>> highlights;  // code points of chunk.text
 };
 
@@ -42,6 +43,7 @@ struct SearchResult {
   std::vector<SearchHit> hits;
   SearchMode mode = SearchMode::hybrid;  // what was really done: keyword when there is no embedder
   std::int64_t commit = 0;  // changes of the searched compartments; unmoved by hidden ones
+  std::int64_t rerank_ms = 0;
 };
 
 // Thread-safe.
@@ -55,11 +57,15 @@ class Searcher {
     std::function<Status(std::span<const LabelId>)> catch_up;
   };
   struct Options {
-    std::string embedding_model;  // empty: keyword search only
     double semantic_weight = 0.5;
     std::size_t candidates = 100;  // from each ranking
+    std::string reranker_model;    // empty: the order stays as it is fused
+    std::size_t reranked = 24;     // of the fused ones, or as many as are asked for
   };
   Searcher(const Parts& parts, const Options& options) : parts_(parts), options_(options) {}
+
+  // That of the indexes; empty: keyword search only.
+  std::string embedding_model() const { return parts_.compartments->model().name; }
 
   // conflict when the permit is stale: ask again with a new one. not_found for a collection that
   // does not exist or that the permit does not open.
@@ -73,6 +79,9 @@ class Searcher {
   Result<std::vector<SearchHit>> fetch(const Permit& permit, const SearchRequest& request,
                                        const std::vector<index::FusedHit>& fused,
                                        SearchMode mode) const;
+  // Into the reranker's order, when it can be asked.
+  Status rerank(const std::string& query, std::vector<SearchHit>& hits,
+                const std::stop_token& stop) const;
 
   Parts parts_;
   Options options_;

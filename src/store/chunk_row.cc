@@ -1,6 +1,7 @@
 #include "store/chunk_row.h"
 
 #include <cstring>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/half.h"
@@ -15,24 +16,48 @@ std::span<const std::uint8_t> raw(const std::string& bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
-std::string encode_headings(const std::vector<std::string>& headings) {
+void put_path(ByteWriter& writer, const std::vector<std::string>& path) {
+  writer.put(static_cast<std::uint32_t>(path.size()));
+  for (const std::string& heading : path) writer.put(std::string_view(heading));
+}
+
+// Nothing for bytes that end too soon.
+std::optional<std::vector<std::string>> take_path(ByteReader& reader) {
+  const auto count = reader.number<std::uint32_t>();
+  if (!count) return std::nullopt;
+  std::vector<std::string> path;
+  for (std::uint32_t i = 0; i < *count; ++i) {
+    const auto heading = reader.text();
+    if (!heading) return std::nullopt;
+    path.emplace_back(*heading);
+  }
+  return path;
+}
+
+// The chunk's own path, and those of its sections where it has any.
+std::string encode_headings(const Chunk& chunk) {
   ByteWriter writer;
-  writer.put(static_cast<std::uint32_t>(headings.size()));
-  for (const std::string& heading : headings) writer.put(std::string_view(heading));
+  put_path(writer, chunk.location.heading_path);
+  for (const ChunkSection& section : chunk.sections) {
+    writer.put(static_cast<std::uint32_t>(section.char_start));
+    put_path(writer, section.heading_path);
+  }
   return writer.take();
 }
 
-Result<std::vector<std::string>> decode_headings(std::string_view bytes) {
+Status decode_headings(std::string_view bytes, Chunk& chunk) {
+  const Error broken{ErrorCode::corrupt, "a chunk has a broken heading path"};
   ByteReader reader(bytes);
-  const auto count = reader.number<std::uint32_t>();
-  std::vector<std::string> headings;
-  for (std::uint32_t i = 0; count && i < *count; ++i) {
-    const auto heading = reader.text();
-    if (!heading) break;
-    headings.emplace_back(*heading);
+  auto path = take_path(reader);
+  if (!path) return broken;
+  chunk.location.heading_path = *std::move(path);
+  while (!reader.at_end()) {
+    const auto char_start = reader.number<std::uint32_t>();
+    auto section = take_path(reader);
+    if (!section) return broken;
+    chunk.sections.push_back({*char_start, *std::move(section)});
   }
-  if (!reader.at_end()) return Error{ErrorCode::corrupt, "a chunk has a broken heading path"};
-  return headings;
+  return Done{};
 }
 
 std::string encode_boxes(const std::vector<Box>& boxes) {
@@ -77,7 +102,7 @@ Result<Chunk> read_chunk_row(const Statement& statement) {
   chunk.title = statement.text(5);
   chunk.text = statement.text(6);
   chunk.location.version = statement.integer(7);
-  WY_TRY(chunk.location.heading_path, decode_headings(view(statement.blob(8))));
+  WY_RETURN_IF_ERROR(decode_headings(view(statement.blob(8)), chunk));
   chunk.location.page = static_cast<int>(statement.integer(9));
   WY_TRY(chunk.location.boxes, decode_boxes(view(statement.blob(10))));
   chunk.location.char_start = statement.integer(11);
@@ -93,7 +118,7 @@ Result<ChunkId> insert_chunk(Transaction& tx, const ChunkPlace& place, const Chu
   const Location& location = chunk.location;
   statement.bind(1, place.document_number).bind(2, place.ordinal).bind(3, place.version);
   statement.bind(4, location.page).bind(5, location.char_start).bind(6, location.char_end);
-  statement.bind_blob(7, raw(encode_headings(location.heading_path))).bind(8, chunk.text);
+  statement.bind_blob(7, raw(encode_headings(chunk))).bind(8, chunk.text);
   statement.bind_blob(9, raw(encode_boxes(location.boxes)));
   if (chunk.vector.empty()) {
     statement.bind_null(10);

@@ -31,6 +31,12 @@ constexpr Rule kRules[] = {
      "SELECT id FROM documents d WHERE chunk_count > 0 AND NOT EXISTS "
      "(SELECT 1 FROM changes c WHERE c.document_id = d.id AND c.label_id = d.label_id "
      "AND c.added = 1 AND c.first_chunk <= d.first_chunk AND c.last_chunk >= d.last_chunk)"},
+    {"a chunk lacks its vector",
+     "SELECT DISTINCT d.id FROM chunks c JOIN documents d ON d.number = c.document "
+     "WHERE c.vector IS NULL AND d.embedding_model <> ''"},
+    {"a vector is of no model",
+     "SELECT DISTINCT d.id FROM chunks c JOIN documents d ON d.number = c.document "
+     "WHERE c.vector IS NOT NULL AND d.embedding_model = '' AND d.embedding_begun = ''"},
     {"a queued document has no open job",
      "SELECT id FROM documents d WHERE state IN ('queued', 'processing') AND NOT EXISTS "
      "(SELECT 1 FROM jobs j WHERE j.id = d.job_id AND j.state IN ('queued', 'running'))"},

@@ -97,7 +97,7 @@ Status set_document_compartment(Transaction& tx, const std::string& document_id,
 struct NewDocument {
   std::string collection_id{};
   std::string title{};
-  std::string file_name{};  // takes the place of a title when neither upload nor file has one
+  std::string file_name{};    // takes the place of a title when neither upload nor file has one
   std::string external_id{};  // the same one again is a new version of that document
   std::string media_type{};   // as declared; extraction sets the real one
   std::string blob_sha256{};  // hex; the blob must be in the BlobStore already
@@ -192,8 +192,14 @@ Result<std::int64_t> change_count(Snapshot& snapshot, std::span<const LabelId> l
 // had, and adds of chunks that are gone.
 Result<std::vector<Change>> changes(Snapshot& snapshot, LabelId label, CommitNumber after,
                                     std::size_t count_max);
-// With vectors; those with ids from `first` to `last` that exist in this compartment now, by id.
-Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label, ChunkId first,
-                                            ChunkId last, std::size_t count_max);
+struct ChunkRange {
+  ChunkId first = 0;
+  ChunkId last = 0;
+  std::size_t count_max = 0;
+};
+// Those with ids from `first` to `last` that exist in this compartment now, by id; with the vectors
+// that `model` made.
+Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
+                                            const ChunkRange& range, const std::string& model);
 
 }  // namespace wenyuan::store

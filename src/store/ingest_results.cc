@@ -37,12 +37,14 @@ Status end_job_of_version(Transaction& tx, const DocumentRow& row, std::int64_t 
   return statement.bind(1, now).bind(2, row.number).bind(3, version).run();
 }
 
-// All of the document's: those of older versions have nothing to do any more.
+// All of the document's: those of older versions have nothing to do any more. What makes vectors
+// for an older version's chunks goes on when the newest version has failed.
 Status end_jobs(Transaction& tx, const DocumentRow& row, JobState state, const std::string& error,
                 UnixMillis now) {
   WY_TRY(auto statement, tx.prepare("UPDATE jobs SET state = ?2, error = ?3, updated_at = ?4, "
                                     "done = CASE ?2 WHEN 'done' THEN total ELSE done END "
-                                    "WHERE document_id = ?1 AND state IN ('queued', 'running')"));
+                                    "WHERE document_id = ?1 AND state IN ('queued', 'running') "
+                                    "AND (?2 = 'done' OR kind = 'ingest')"));
   return statement.bind(1, row.document.id).bind(2, name(state)).bind(3, error).bind(4, now).run();
 }
 
@@ -72,7 +74,8 @@ Status note_version(Transaction& tx, const DocumentRow& row, const std::string& 
                          .bind(3, row.document.title)
                          .bind(4, row.document.media_type)
                          .run());
-  WY_TRY(auto model, tx.prepare("UPDATE documents SET embedding_model = ? WHERE number = ?"));
+  WY_TRY(auto model, tx.prepare("UPDATE documents SET embedding_model = ?, embedding_begun = '', "
+                                "embedding_failed = 0 WHERE number = ?"));
   return model.bind(1, embedding_model).bind(2, row.number).run();
 }
 

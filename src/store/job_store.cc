@@ -1,6 +1,7 @@
 #include "store/job_store.h"
 
 #include "store/content_store.h"
+#include "store/late_vectors.h"
 
 namespace wenyuan::store {
 namespace {
@@ -51,6 +52,30 @@ Result<std::vector<Job>> running_jobs(Snapshot& snapshot) {
   }
 }
 
+// A document that made its reader or its model end the whole server must not do so for ever.
+Status give_up(Transaction& tx, const Job& job, std::int64_t version, UnixMillis now) {
+  const std::string reason = "processing was broken off " + std::to_string(job.attempts) + " times";
+  if (job.kind == "embed") return fail_embed_job(tx, job, reason, now);
+  return fail_document(tx, job.document_id, reason, now, version);
+}
+
+Status queue_again(Transaction& tx, const Job& job, UnixMillis now) {
+  WY_TRY(auto statement, tx.prepare("UPDATE jobs SET state = 'queued', stage = '', done = 0, "
+                                    "total = 0, updated_at = ? WHERE id = ?"));
+  WY_RETURN_IF_ERROR(statement.bind(1, now).bind(2, job.id).run());
+  if (job.kind == "embed") return Done{};
+  return set_document_state(tx, job.document_id, false, now);
+}
+
+// The version that the job was made for; 0 for one that is for the chunks that there are.
+Result<std::int64_t> version_of(Snapshot& snapshot, const Job& job) {
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT v.version FROM document_versions AS v JOIN documents AS d "
+                          "ON d.number = v.document WHERE d.id = ? AND v.job_id = ?"));
+  WY_TRY(const bool found, statement.bind(1, job.document_id).bind(2, job.id).step());
+  return found ? statement.integer(0) : 0;
+}
+
 }  // namespace
 
 Result<Job> job(Snapshot& snapshot, const std::string& id) {
@@ -64,8 +89,10 @@ Result<Job> job(Snapshot& snapshot, const std::string& id) {
 Result<std::optional<Job>> take_job(Transaction& tx, UnixMillis now) {
   static const std::string sql =
       "UPDATE jobs SET state = 'running', attempts = attempts + 1, updated_at = ? "
-      "WHERE number = (SELECT number FROM jobs WHERE state = 'queued' "
-      "ORDER BY number LIMIT 1) RETURNING " +
+      "WHERE number = coalesce("
+      "(SELECT number FROM jobs WHERE state = 'queued' AND kind <> 'embed' "
+      "ORDER BY number LIMIT 1), "
+      "(SELECT number FROM jobs WHERE state = 'queued' ORDER BY number LIMIT 1)) RETURNING " +
       columns();
   std::optional<Job> taken;
   {
@@ -74,23 +101,21 @@ Result<std::optional<Job>> take_job(Transaction& tx, UnixMillis now) {
     if (!found) return taken;
     WY_TRY(taken, read_job(statement));
   }
-  WY_RETURN_IF_ERROR(set_document_state(tx, taken->document_id, true, now));
+  if (taken->kind != "embed") {
+    WY_RETURN_IF_ERROR(set_document_state(tx, taken->document_id, true, now));
+  }
   return taken;
 }
 
 Status requeue_running_jobs(Transaction& tx, int attempts_max, UnixMillis now) {
   WY_TRY(const auto interrupted, running_jobs(tx));
   for (const Job& each : interrupted) {
+    WY_TRY(const std::int64_t version, version_of(tx, each));
     if (each.attempts >= attempts_max) {
-      WY_RETURN_IF_ERROR(fail_document(
-          tx, each.document_id,
-          "processing was broken off " + std::to_string(each.attempts) + " times", now));
-      continue;
+      WY_RETURN_IF_ERROR(give_up(tx, each, version, now));
+    } else {
+      WY_RETURN_IF_ERROR(queue_again(tx, each, now));
     }
-    WY_TRY(auto statement, tx.prepare("UPDATE jobs SET state = 'queued', stage = '', done = 0, "
-                                      "total = 0, updated_at = ? WHERE id = ?"));
-    WY_RETURN_IF_ERROR(statement.bind(1, now).bind(2, each.id).run());
-    WY_RETURN_IF_ERROR(set_document_state(tx, each.document_id, false, now));
   }
   return Done{};
 }
@@ -107,6 +132,12 @@ Status report_progress(Transaction& tx, const Job& job, UnixMillis now) {
                                .step());
   if (!found) return Error{ErrorCode::not_found, "no such running job"};
   return Done{};
+}
+
+Result<bool> upload_waits(Snapshot& snapshot) {
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT 1 FROM jobs WHERE state = 'queued' AND kind <> 'embed' LIMIT 1"));
+  return statement.step();
 }
 
 Result<std::int64_t> queued_job_count(Snapshot& snapshot) {

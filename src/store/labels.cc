@@ -32,6 +32,37 @@ Result<LabelId> make_label(Transaction& tx, const std::string& collection_id,
   return statement.integer(0);
 }
 
+// Adds that a later entry of this commit makes needless.
+Status drop_adds(Transaction& tx, const DocumentRow& row) {
+  WY_TRY(auto needless, tx.prepare("DELETE FROM changes WHERE document_id = ? AND label_id = ? "
+                                   "AND added = 1"));
+  return needless.bind(1, row.document.id).bind(2, row.document.label_id).run();
+}
+
+struct Entry {
+  bool added = true;
+  ChunkId first_chunk = 0;
+  ChunkId last_chunk = 0;
+};
+
+Status insert_change(Transaction& tx, const DocumentRow& row, const Entry& entry) {
+  const LabelId label = row.document.label_id;
+  WY_TRY(const CommitNumber commit, tx.raise_commit());
+  WY_TRY(auto change,
+         tx.prepare("INSERT INTO changes (commit_number, label_id, added, "
+                    "document_id, first_chunk, last_chunk) VALUES (?, ?, ?, ?, ?, ?)"));
+  WY_RETURN_IF_ERROR(change.bind(1, commit)
+                         .bind(2, label)
+                         .bind(3, entry.added)
+                         .bind(4, row.document.id)
+                         .bind(5, entry.first_chunk)
+                         .bind(6, entry.last_chunk)
+                         .run());
+  WY_TRY(auto counter, tx.prepare("UPDATE labels SET change_count = change_count + 1, "
+                                  "last_change = ? WHERE id = ?"));
+  return counter.bind(1, commit).bind(2, label).run();
+}
+
 }  // namespace
 
 Attributes access_relevant(const Attributes& collection, const Attributes& document,
@@ -101,26 +132,16 @@ Status relabel(Transaction& tx, DocumentRow& row, const Attributes& collection_a
 
 Status record_change(Transaction& tx, const DocumentRow& row, bool added) {
   if (row.first_chunk == 0) return Done{};
-  const LabelId label = row.document.label_id;
-  WY_TRY(const CommitNumber commit, tx.raise_commit());
-  if (!added) {
-    WY_TRY(auto needless, tx.prepare("DELETE FROM changes WHERE document_id = ? AND label_id = ? "
-                                     "AND added = 1"));
-    WY_RETURN_IF_ERROR(needless.bind(1, row.document.id).bind(2, label).run());
+  if (!added) WY_RETURN_IF_ERROR(drop_adds(tx, row));
+  return insert_change(tx, row, {added, row.first_chunk, row.last_chunk});
+}
+
+Status record_renewal(Transaction& tx, const DocumentRow& row, ChunkId first, ChunkId last) {
+  // An index puts added chunks in the place of those that it has.
+  if (first == row.first_chunk && last == row.last_chunk) {
+    WY_RETURN_IF_ERROR(drop_adds(tx, row));
   }
-  WY_TRY(auto change,
-         tx.prepare("INSERT INTO changes (commit_number, label_id, added, "
-                    "document_id, first_chunk, last_chunk) VALUES (?, ?, ?, ?, ?, ?)"));
-  WY_RETURN_IF_ERROR(change.bind(1, commit)
-                         .bind(2, label)
-                         .bind(3, added)
-                         .bind(4, row.document.id)
-                         .bind(5, row.first_chunk)
-                         .bind(6, row.last_chunk)
-                         .run());
-  WY_TRY(auto counter, tx.prepare("UPDATE labels SET change_count = change_count + 1, "
-                                  "last_change = ? WHERE id = ?"));
-  return counter.bind(1, commit).bind(2, label).run();
+  return insert_change(tx, row, {true, first, last});
 }
 
 Result<std::vector<Label>> labels(Snapshot& snapshot) {

@@ -32,4 +32,7 @@ Status relabel_collection(Transaction& tx, const Collection& collection,
 // One entry of the replay log, for the row's chunks; nothing when it has none.
 Status record_change(Transaction& tx, const DocumentRow& row, bool added);
 
+// The row's chunks from `first` to `last` are still there, but are to be indexed anew.
+Status record_renewal(Transaction& tx, const DocumentRow& row, ChunkId first, ChunkId last);
+
 }  // namespace wenyuan::store

@@ -107,15 +107,16 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
   return found;
 }
 
-Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label, ChunkId first,
-                                            ChunkId last, std::size_t count_max) {
-  static const std::string sql = "SELECT " + chunk_columns() +
-                                 ", k.vector FROM chunks AS k JOIN documents AS d "
-                                 "ON d.number = k.document WHERE k.id >= ? AND k.id <= ? "
-                                 "AND d.label_id = ? ORDER BY k.id LIMIT ?";
+Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
+                                            const ChunkRange& range, const std::string& model) {
+  static const std::string sql =
+      "SELECT " + chunk_columns() +
+      ", CASE WHEN ?5 <> '' AND ?5 IN (d.embedding_model, d.embedding_begun) THEN k.vector END "
+      "FROM chunks AS k JOIN documents AS d ON d.number = k.document "
+      "WHERE k.id >= ?1 AND k.id <= ?2 AND d.label_id = ?3 ORDER BY k.id LIMIT ?4";
   WY_TRY(auto statement, snapshot.prepare(sql));
-  statement.bind(1, first).bind(2, last).bind(3, label);
-  statement.bind(4, static_cast<std::int64_t>(count_max));
+  statement.bind(1, range.first).bind(2, range.last).bind(3, label);
+  statement.bind(4, static_cast<std::int64_t>(range.count_max)).bind(5, model);
   std::vector<Chunk> found;
   for (;;) {
     WY_TRY(const bool row, statement.step());

@@ -97,6 +97,39 @@ TEST(Attributes, KeepTheirTypesThroughTheStoredForm) {
   }
 }
 
+TEST(Attributes, AreReadInTheirStoredFormAlone) {
+  EXPECT_TRUE(decode_attributes("{\"a\":1,\"b\":\"x\\u0001\"}").has_value());
+  const std::string_view others[] = {"{\"a\":1,\"a\":2}",  // the same name twice
+                                     "{\"b\":1,\"a\":2}",  // another order
+                                     "{\"a\":01}",         // another number
+                                     "{\"a\":-0}",
+                                     "{\"a\":99999999999999999999}",
+                                     "{\"a\":\"\\u0041\"}",  // an escape that is not needed
+                                     "{\"a\":\"\\u000A\"}",  // a longer one
+                                     "{\"a\":\"\\u001F\"}",  // capital letters
+                                     "{\"a\":\"\\ud800\"}",  // half a pair
+                                     "{\"a\":\"\xFF\"}",     // not UTF-8
+                                     "{\"a\":\"\x01\"}",  // a control character without an escape
+                                     "{ \"a\":1}",        // spaces
+                                     "{\"a\":1} ",
+                                     "{\"a\":[\"x\",]}",
+                                     "{\"a\":[1]}",
+                                     "{\"a\":null}",
+                                     "{\"a\":tru}",
+                                     "{\"a\":\"\\u00",
+                                     "{\"a\":\"\\",
+                                     "{,}",
+                                     "{}{}",
+                                     ""};
+  for (const std::string_view text : others) {
+    const auto read = decode_attributes(text);
+    EXPECT_FALSE(read.has_value()) << text;
+    if (!read) {
+      EXPECT_EQ(read.error().code, ErrorCode::corrupt);
+    }
+  }
+}
+
 TEST(Attributes, RefuseBadNamesAndLongTexts) {
   EXPECT_FALSE(check_attributes({{"Department", std::string("x")}}).has_value());
   EXPECT_FALSE(check_attributes({{"a", std::string(2000, 'x')}}).has_value());

@@ -15,10 +15,11 @@ namespace {
 
 TEST(Dequantize, DecodesEveryFormatBitForBitAsTheReferenceDoes) {
   const std::map<std::string, WeightType> types = {
-      {"F16", WeightType::f16},   {"BF16", WeightType::bf16}, {"Q8_0", WeightType::q8_0},
-      {"Q4_0", WeightType::q4_0}, {"Q4_1", WeightType::q4_1}, {"Q5_0", WeightType::q5_0},
-      {"Q5_1", WeightType::q5_1}, {"Q4_K", WeightType::q4_k}, {"Q5_K", WeightType::q5_k},
-      {"Q6_K", WeightType::q6_k}};
+      {"F16", WeightType::f16},       {"BF16", WeightType::bf16},     {"Q8_0", WeightType::q8_0},
+      {"Q4_0", WeightType::q4_0},     {"Q4_1", WeightType::q4_1},     {"Q5_0", WeightType::q5_0},
+      {"Q5_1", WeightType::q5_1},     {"Q4_K", WeightType::q4_k},     {"Q5_K", WeightType::q5_k},
+      {"Q6_K", WeightType::q6_k},     {"Q2_K", WeightType::q2_k},     {"Q3_K", WeightType::q3_k},
+      {"IQ4_NL", WeightType::iq4_nl}, {"IQ4_XS", WeightType::iq4_xs}, {"MXFP4", WeightType::mxfp4}};
   std::ifstream file(WY_PROJECT_DIR "/tests/compute/dequantized.txt");
   std::string name;
   std::string block_text;

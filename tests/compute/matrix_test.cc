@@ -60,7 +60,7 @@ std::vector<float> expected_product(WeightType type, const std::vector<std::uint
 TEST(Matrix, MultipliesEveryFormatWithEveryInstructionSet) {
   ThreadPool threads(1);
   for (const WeightType type : all_weight_types()) {
-    for (const std::size_t rows : {1U, 2U, 3U, 7U, 15U}) {
+    for (const std::size_t rows : {1U, 2U, 3U, 7U, 15U, 37U}) {
       const Case size{.rows = rows};
       const auto weights = random_weights(type, size.inputs * size.outputs, 7);
       const auto x = random_floats(rows * size.inputs, 8);
@@ -78,29 +78,44 @@ TEST(Matrix, MultipliesEveryFormatWithEveryInstructionSet) {
   }
 }
 
+// A byte that makes values and integer scales as large as they get.
+std::uint8_t largest_byte(WeightType type) {
+  switch (type) {
+    case WeightType::q8_0: return 0x80;  // -128
+    case WeightType::q3_k:
+    case WeightType::iq4_nl:
+    case WeightType::iq4_xs: return 0;
+    case WeightType::mxfp4: return 0x77;
+    default: return 0xFF;
+  }
+}
+
 TEST(Matrix, SurvivesTheLargestValuesOfEveryFormat) {
   ThreadPool threads(1);
   for (const WeightType type : all_weight_types()) {
-    const Case size{.inputs = 256, .outputs = 16, .rows = 1};
-    auto weights = random_weights(type, size.inputs * size.outputs, 7);
     const WeightBlock block = weight_block(type);
     if (block.elements == 1) continue;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      const std::size_t at = i % block.bytes;
-      const bool is_scale = type == WeightType::q6_k ? at >= 192 : at < 4;
-      if (!is_scale || (type == WeightType::q8_0 && at > 1)) weights[i] = 0xFF;
-      if (type == WeightType::q8_0 && at > 1) weights[i] = 0x80;  // -128
-    }
-    std::vector<float> x(size.inputs, 1.0F);
-    for (std::size_t i = 0; i < x.size(); i += 2) x[i] = type == WeightType::q8_0 ? 1.0F : -1.0F;
-    const auto expected = expected_product(type, weights, size, x);
-    const auto matrix = Matrix::create(type, size.inputs, size.outputs, weights);
-    ASSERT_TRUE(matrix);
-    for (const Kernels* kernels : kernels_here()) {
-      const auto out = product(*matrix, *kernels, size, x, threads);
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        ASSERT_NEAR(out[i], expected[i], 2e-3F + std::fabs(expected[i]) * 1e-4F)
-            << kernels->name << " type " << static_cast<int>(type);
+    for (const float second : {1.0F, -1.0F}) {
+      const Case size{.inputs = 256, .outputs = 16, .rows = 9};
+      auto weights = random_weights(type, size.inputs * size.outputs, 7);
+      const ScalePlace place = scale_place(type);
+      const std::size_t scale_size = type == WeightType::mxfp4 ? 1 : place.has_min ? 4 : 2;
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        const std::size_t at = i % block.bytes;
+        if (at >= place.scale && at < place.scale + scale_size) continue;
+        weights[i] = type == WeightType::q6_k && at >= 192 ? 0x80 : largest_byte(type);
+      }
+      std::vector<float> x(size.rows * size.inputs, 1.0F);
+      for (std::size_t i = 0; i < x.size(); i += 2) x[i] = second;
+      const auto expected = expected_product(type, weights, size, x);
+      const auto matrix = Matrix::create(type, size.inputs, size.outputs, weights);
+      ASSERT_TRUE(matrix);
+      for (const Kernels* kernels : kernels_here()) {
+        const auto out = product(*matrix, *kernels, size, x, threads);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          ASSERT_NEAR(out[i], expected[i], 2e-3F + std::fabs(expected[i]) * 1e-4F)
+              << kernels->name << " type " << static_cast<int>(type);
+        }
       }
     }
   }
@@ -139,8 +154,8 @@ TEST(Matrix, LosesNothingWhenExact) {
   const auto x = random_floats(size.rows * size.inputs, 2);
   std::vector<float> decoded(size.inputs * size.outputs);
   dequantize(WeightType::q4_k, weights.data(), decoded);
-  const auto matrix =
-      Matrix::create(WeightType::q4_k, size.inputs, size.outputs, weights, Precision::exact);
+  const auto matrix = Matrix::create(WeightType::q4_k, size.inputs, size.outputs, weights,
+                                     {.precision = Precision::exact});
   ASSERT_TRUE(matrix);
   const auto out = product(*matrix, best_kernels(), size, x, threads);
   for (std::size_t i = 0; i < out.size(); ++i) {

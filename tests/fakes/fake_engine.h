@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,10 @@ class FakeEngine final : public Engine {
   void on_embed(std::function<void()> hook) {
     const std::lock_guard lock(mutex_);
     on_embed_ = std::move(hook);
+  }
+  // What rerank() gives for a query and a passage; otherwise the cosine of their vectors.
+  void set_score(std::function<float(const std::string&, const std::string&)> score) {
+    score_ = std::move(score);
   }
   int embed_calls() const { return embed_calls_; }
   int count_calls() const { return count_calls_; }
@@ -60,6 +65,24 @@ class FakeEngine final : public Engine {
     std::vector<std::vector<float>> vectors;
     for (const std::string& text : texts) vectors.push_back(vector_of(text));
     return vectors;
+  }
+
+  Result<std::vector<float>> rerank(const std::string& model, const std::string& query,
+                                    std::span<const std::string> passages,
+                                    std::stop_token stop) override {
+    if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped"};
+    WY_RETURN_IF_ERROR(check(model));
+    const std::vector<float> wanted = vector_of(query);
+    std::vector<float> scores;
+    for (const std::string& passage : passages) {
+      if (score_) {
+        scores.push_back(score_(query, passage));
+        continue;
+      }
+      const std::vector<float> own = vector_of(passage);
+      scores.push_back(std::inner_product(own.begin(), own.end(), wanted.begin(), 0.0F));
+    }
+    return scores;
   }
 
   Result<std::vector<std::int64_t>> count_tokens(const std::string& model,
@@ -123,6 +146,7 @@ class FakeEngine final : public Engine {
   }
 
   const std::string model_;
+  std::function<float(const std::string&, const std::string&)> score_;
   std::atomic<int> embed_calls_ = 0;
   std::atomic<int> count_calls_ = 0;
   std::mutex mutex_;

@@ -206,8 +206,7 @@ TEST_F(CompartmentsTest, RefusesVectorsOfAnotherSize) {
 }
 
 TEST_F(CompartmentsTest, WithoutAModelThereIsNoSemanticSearch) {
-  options_.vector_size = 0;
-  options_.embedding_model = "";
+  options_.model = {};
   reopen();
   add(1, 1, "river", {1, 2});
   seal(1);

@@ -41,8 +41,7 @@ class IndexTest : public ::testing::Test {
     options_.directory = folder_.path() / "index";
     options_.store_id = "store";
     options_.seal_key.assign(32, 7);
-    options_.embedding_model = "model";
-    options_.vector_size = kVectorSize;
+    options_.model = {"model", kVectorSize};
     options_.epoch = &epoch_;
   }
 

@@ -130,8 +130,8 @@ TEST_F(SealTest, AnotherKeyStoreOrModelStartsAnew) {
   EXPECT_EQ(applied_with([](auto&) {}), 5);
   EXPECT_EQ(applied_with([](auto& options) { options.seal_key[0] ^= 1; }), 0);
   EXPECT_EQ(applied_with([](auto& options) { options.store_id = "another"; }), 0);
-  EXPECT_EQ(applied_with([](auto& options) { options.embedding_model = "another"; }), 0);
-  EXPECT_EQ(applied_with([](auto& options) { options.vector_size = 8; }), 0);
+  EXPECT_EQ(applied_with([](auto& options) { options.model.name = "another"; }), 0);
+  EXPECT_EQ(applied_with([](auto& options) { options.model.vector_size = 8; }), 0);
 }
 
 TEST_F(SealTest, AGenerationOfAnotherCompartmentIsNotTaken) {

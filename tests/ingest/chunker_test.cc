@@ -111,6 +111,37 @@ TEST(Chunker, JoinsTinySectionsOfOneParent) {
   EXPECT_THAT(all[1].location.heading_path, ElementsAre("Law"));
 }
 
+TEST(Chunker, KnowsTheHeadingsOfEverySectionInAChunk) {
+  const Extracted extracted = Maker()
+                                  .heading("Begriffe (Maße)", 1)
+                                  .heading("Anode", 2)
+                                  .paragraph("A metal that corrodes first.")
+                                  .heading("Berm", 2)
+                                  .paragraph("A level strip on a dike.")
+                                  .extracted;
+  const auto all = cut(extracted);
+  ASSERT_EQ(all.size(), 1U);
+  const Chunk& chunk = all[0];
+  EXPECT_THAT(chunk.location.heading_path, ElementsAre("Begriffe (Maße)"));
+  ASSERT_EQ(chunk.sections.size(), 3U);
+  const auto path_at = [&](std::string_view words) {
+    const std::size_t byte = chunk.text.find(words);
+    return heading_path_at(
+        chunk,
+        static_cast<std::int64_t>(code_point_count(std::string_view(chunk.text).substr(0, byte))));
+  };
+  EXPECT_THAT(path_at("Begriffe"), ElementsAre("Begriffe (Maße)"));
+  EXPECT_THAT(path_at("Anode"), ElementsAre("Begriffe (Maße)", "Anode"));
+  EXPECT_THAT(path_at("first."), ElementsAre("Begriffe (Maße)", "Anode"));
+  EXPECT_THAT(path_at("Berm"), ElementsAre("Begriffe (Maße)", "Berm"));
+  EXPECT_THAT(path_at("dike."), ElementsAre("Begriffe (Maße)", "Berm"));
+}
+
+TEST(Chunker, GivesNoSectionsToAChunkThatIsOne) {
+  const Extracted extracted = Maker().heading("Pumps", 1).paragraph("They move water.").extracted;
+  EXPECT_THAT(cut(extracted)[0].sections, ::testing::IsEmpty());
+}
+
 TEST(Chunker, CutsAtTheEndsOfSentences) {
   ChunkOptions options;
   options.tokens_target = 30;

@@ -92,7 +92,7 @@ TEST_F(JobRunnerTest, FailsADocumentThatTheModelRefuses) {
 
 TEST_F(JobRunnerTest, WorksWithoutAnEmbeddingModel) {
   open_index("", 0);
-  start({.worker_count = 1, .embedding_model = ""});
+  start({.worker_count = 1});
   EXPECT_EQ(wait_for(upload("Sluices are narrow.").job_id).state, JobState::done);
   EXPECT_EQ(engine_.embed_calls(), 0);
   EXPECT_EQ(found("sluices"), 1U);
@@ -144,7 +144,7 @@ TEST_F(JobRunnerTest, KeepsTheNewerVersionWhicheverIsFinishedLast) {
     const Document newer = upload("Manual\n\nWeirs are wide.", "text/plain", "manual");
     EXPECT_EQ(wait_for(newer.job_id).state, JobState::done);
   });
-  start({.worker_count = 2, .embedding_model = kModel});
+  start({.worker_count = 2});
   const Document older = upload("Manual\n\nSluices are narrow.", "text/plain", "manual");
   wait_for(older.job_id);
   EXPECT_EQ(document(older.id).state, DocumentState::ready);
@@ -153,8 +153,27 @@ TEST_F(JobRunnerTest, KeepsTheNewerVersionWhicheverIsFinishedLast) {
   EXPECT_THAT(mismatches(), IsEmpty());
 }
 
+TEST_F(JobRunnerTest, AnOldVersionThatFailsLeavesTheNewerOneAlone) {
+  std::atomic<int> calls = 0;
+  std::string newer_job;
+  engine_.on_embed([&] {
+    if (++calls > 1) return;
+    // The first version fails after the second one has come, and before that is read.
+    newer_job = upload("Manual\n\nWeirs are wide.", "text/plain", "manual").job_id;
+    engine_.fail(1, {ErrorCode::invalid_argument, "not for this model"});
+  });
+  start();
+  const Document older = upload("Manual\n\nSluices are narrow.", "text/plain", "manual");
+  EXPECT_EQ(wait_for(older.job_id).stage, "superseded");
+  EXPECT_EQ(wait_for(newer_job).state, JobState::done);
+  EXPECT_EQ(document(older.id).state, DocumentState::ready);
+  EXPECT_EQ(document(older.id).error, "");
+  EXPECT_EQ(found("weirs"), 1U);
+  EXPECT_THAT(mismatches(), IsEmpty());
+}
+
 TEST_F(JobRunnerTest, SeveralWorkersDoEachJobOnce) {
-  start({.worker_count = 3, .embed_batch = 2, .embedding_model = kModel});
+  start({.worker_count = 3, .embed_batch = 2});
   std::vector<Document> all;
   for (int i = 0; i < 20; ++i) {
     all.push_back(upload("Pump number " + std::to_string(i) + " stands in hall " +

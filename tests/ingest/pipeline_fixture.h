@@ -56,11 +56,10 @@ class PipelineFixture : public ::testing::Test {
     options.directory = home_ / "index";
     options.store_id = database_->store_id();
     options.seal_key.assign(32, 7);
-    options.embedding_model = model;
-    options.vector_size = vector_size;
+    options.model = {model, vector_size};
     options.epoch = &database_->epoch();
     index_ = take(index::Compartments::open(options));
-    indexer_ = std::make_unique<Indexer>(*database_, *index_, vector_size);
+    indexer_ = std::make_unique<Indexer>(*database_, *index_);
   }
 
   void open_extractor() {
@@ -87,7 +86,7 @@ class PipelineFixture : public ::testing::Test {
     });
     expect_done(runner_->start());
   }
-  void start() { start({.worker_count = 1, .embedding_model = kModel}); }
+  void start() { start({.worker_count = 1}); }
 
   // Until the job is told to have ended.
   Job wait_for(const std::string& job_id) {
@@ -125,10 +124,16 @@ class PipelineFixture : public ::testing::Test {
   }
 
   void remove(const std::string& id) {
-    const Permit write = permit(Action::write);
-    take(database_->write([&](store::Transaction& tx) -> Result<store::Erased> {
-      return store::remove_document(tx, write, id);
-    }));
+    for (;;) {
+      const Permit write = permit(Action::write);
+      const auto erased = database_->write([&](store::Transaction& tx) -> Result<store::Erased> {
+        return store::remove_document(tx, write, id);
+      });
+      // Another thread may have made the permit stale; then we ask again, as the server does.
+      if (!erased && erased.error().code == ErrorCode::conflict) continue;
+      EXPECT_TRUE(erased.has_value()) << (erased ? "" : erased.error().message);
+      return;
+    }
   }
 
   std::vector<LabelId> labels() {

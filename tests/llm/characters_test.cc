@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace wenyuan::llm {
 namespace {
 
@@ -76,6 +78,40 @@ TEST(Characters, ThatAreIllFormedAreReplacedByteByByte) {
     EXPECT_EQ(list[i].begin, i);
     EXPECT_EQ(list[i].end, i + 1);
   }
+}
+
+TEST(Characters, AreBroughtToNormalFormC) {
+  const std::pair<const char*, const char*> forms[] = {
+      {"e\u0301", "é"},
+      {"a\u0323\u0302", "ậ"},  // in the order of their classes
+      {"a\u0302\u0323", "ậ"},
+      {"\u1112\u1161\u11AB", "한"},
+      {"\u212B\u2126", "ÅΩ"},      // singletons
+      {"\u0958", "\u0915\u093C"},  // excluded from composition
+      {"x\u0301\u0327", "x\u0327\u0301"},
+      {"\u0301a", "\u0301a"},
+      {"plain 中文", "plain 中文"},
+  };
+  for (const auto& [from, to] : forms) {
+    EXPECT_EQ(to_nfc(from), to) << from;
+    EXPECT_EQ(to_nfc(to), to) << to;
+  }
+  EXPECT_EQ(to_nfc("\xFF"
+                   "e\u0301\xC3"),
+            "\xFF"
+            "é\xC3");
+}
+
+TEST(Characters, AreSurelyInNormalFormCWhenNothingInThemMayChange) {
+  EXPECT_TRUE(is_surely_nfc("plain, é, 中文, 한국어, 😀\n"));
+  EXPECT_FALSE(is_surely_nfc("e\u0301"));
+  EXPECT_FALSE(is_surely_nfc("\u2126"));
+  EXPECT_FALSE(is_surely_nfc("\u1112\u1161"));
+}
+
+TEST(Characters, OfTheScriptHanAreKnown) {
+  for (const char32_t c : std::u32string_view(U"一龥々〇⺀𠀀")) EXPECT_TRUE(is_han(c));
+  for (const char32_t c : std::u32string_view(U"aあ한ー，")) EXPECT_FALSE(is_han(c));
 }
 
 }  // namespace

@@ -46,6 +46,10 @@ std::vector<Payload> payloads() {
       {"hello", encode_hello(), [](auto bytes) { return decode_hello(bytes).has_value(); }},
       {"embed", encode(EmbedRequest{"e5", EmbedKind::query, {"a", "", "词"}}),
        [](auto bytes) { return decode_embed_request(bytes).has_value(); }},
+      {"rerank", encode(RerankRequest{"ranker", "词", {"a", ""}}),
+       [](auto bytes) { return decode_rerank_request(bytes).has_value(); }},
+      {"scores", encode(std::vector<float>{1, -2}),
+       [](auto bytes) { return decode_scores(bytes).has_value(); }},
       {"count", encode(CountRequest{"e5", {"a", "b"}}),
        [](auto bytes) { return decode_count_request(bytes).has_value(); }},
       {"generate", encode(full_generate_request()),
@@ -98,6 +102,13 @@ TEST(EngineProtocol, CarriesModelsUnchanged) {
 TEST(EngineProtocol, CarriesVectorsCountsResultsAndErrorsUnchanged) {
   const std::vector<std::vector<float>> vectors = {{0.5F, -1}, {}, {3}};
   EXPECT_EQ(*decode_vectors(encode(vectors)), vectors);
+  const std::vector<float> scores = {-3.5F, 0, 1e6F};
+  EXPECT_EQ(*decode_scores(encode(scores)), scores);
+  const auto rerank = decode_rerank_request(encode(RerankRequest{"ranker", "词", {"a", ""}}));
+  ASSERT_TRUE(rerank);
+  EXPECT_EQ(rerank->model, "ranker");
+  EXPECT_EQ(rerank->query, "词");
+  EXPECT_EQ(rerank->passages, (std::vector<std::string>{"a", ""}));
   const std::vector<std::int64_t> counts = {0, 7, 1LL << 40};
   EXPECT_EQ(*decode_counts(encode(counts)), counts);
   const auto result = decode_generate_result(encode(GenerateResult{1, 2, 3, FinishReason::length}));
@@ -169,7 +180,7 @@ TEST(EngineProtocol, ReadsTheHeaderOfAFrame) {
 
 TEST(EngineProtocol, RefusesHeadersOfUnknownKindOrTooLargeSize) {
   EXPECT_EQ(decode_frame_header("\0\0\0\0\0"s).error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(decode_frame_header("\0\0\0\0\7"s).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(decode_frame_header("\0\0\0\0\x09"s).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(decode_frame_header("\0\0\0"s).error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(decode_frame_header("\0\0\0\x04\3"s));
   EXPECT_EQ(decode_frame_header("\1\0\0\x04\3"s).error().code, ErrorCode::too_large);

@@ -1,98 +1,19 @@
-#include "llm/engine_service.h"
-
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cmath>
 #include <fstream>
-#include <future>
 
-#include "llm/engine_client.h"
-#include "llm/engine_socket.h"
-#include "tests/llm/tiny_models.h"
+#include "tests/llm/engine_service_fixture.h"
 
 namespace wenyuan::llm {
 namespace {
-
-namespace fs = std::filesystem;
-
-class EngineServiceTest : public testing::Test {
- protected:
-  void SetUp() override {
-    fs::create_directory(folder_ / "models");
-    write_tiny_llama(folder_ / "models/writer.gguf");
-    write_tiny_llama(folder_ / "models/endless.gguf", {.context = 1U << 20});
-    write_tiny_bert(folder_ / "models/embedder.gguf");
-    options_.socket = folder_ / "engine.sock";
-    options_.handler.models = folder_ / "models";
-    client_ = std::make_unique<EngineClient>(EngineClientOptions{.socket = options_.socket});
-  }
-
-  void start() {
-    auto service = EngineService::start(options_);
-    ASSERT_TRUE(service) << service.error().message;
-    service_ = *std::move(service);
-  }
-
-  static GenerateRequest request(const std::string& model, std::int32_t tokens_max) {
-    GenerateRequest wanted;
-    wanted.model = model;
-    wanted.messages = {{Role::user, "Tell me something."}};
-    wanted.tokens_max = tokens_max;
-    return wanted;
-  }
-
-  Result<GenerateResult> generate(const GenerateRequest& wanted, std::string& text) {
-    return client_->generate(wanted,
-                             [&](std::string_view piece) {
-                               text += piece;
-                               return true;
-                             },
-                             {});
-  }
-
-  ScratchFolder folder_;
-  EngineServiceOptions options_;
-  std::unique_ptr<EngineClient> client_;
-  std::unique_ptr<EngineService> service_;
-};
-
-// An answer without end in a thread of its own.
-class EndlessAnswer {
- public:
-  EndlessAnswer(Engine& engine, GenerateRequest request)
-      : answer_(std::async(std::launch::async, [this, &engine, request] {
-          return engine.generate(
-              request,
-              [this](std::string_view) {
-                if (!std::exchange(has_begun_, true)) begun_.set_value();
-                return true;
-              },
-              stop_.get_token());
-        })) {}
-  ~EndlessAnswer() { stop_.request_stop(); }
-
-  void await_begin() { begun_.get_future().wait(); }
-  Result<GenerateResult> cancel() {
-    stop_.request_stop();
-    return answer_.get();
-  }
-  Result<GenerateResult> result() { return answer_.get(); }
-
- private:
-  bool has_begun_ = false;
-  std::promise<void> begun_;
-  std::stop_source stop_;
-  std::future<Result<GenerateResult>> answer_;
-};
 
 TEST_F(EngineServiceTest, ListsTheModelsOfItsDirectory) {
   start();
   std::ofstream(folder_ / "models/broken.gguf") << "no model";
   const auto models = client_->models();
   ASSERT_TRUE(models) << models.error().message;
-  ASSERT_EQ(models->size(), 3U);
+  ASSERT_EQ(models->size(), 4U);
   EXPECT_EQ((*models)[0].name, "embedder");
   const auto list = client_->list();
   ASSERT_TRUE(list);
@@ -132,6 +53,36 @@ TEST_F(EngineServiceTest, EmbedsMoreTextsThanGoIntoOneRequest) {
   ASSERT_EQ(vectors->size(), 600U);
   EXPECT_EQ((*vectors)[0], (*vectors)[595]);
   EXPECT_TRUE(client_->embed("embedder", {}, EmbedKind::passage, {})->empty());
+}
+
+TEST_F(EngineServiceTest, ScoresEachPassageInTheOrderGiven) {
+  start();
+  const std::string query = "a question";
+  const std::vector<std::string> passages = {"one passage with many words in it", "b", "",
+                                             std::string(1000, 'x'), "b"};
+  const auto scores = client_->rerank("ranker", query, passages, {});
+  ASSERT_TRUE(scores) << scores.error().message;
+  ASSERT_EQ(scores->size(), passages.size());
+  EXPECT_EQ((*scores)[1], (*scores)[4]);
+  EXPECT_NE((*scores)[0], (*scores)[1]);
+  const auto alone = client_->rerank("ranker", query, {&passages[3], 1}, {});
+  ASSERT_TRUE(alone);
+  EXPECT_EQ((*alone)[0], (*scores)[3]);
+  const auto other = client_->rerank("ranker", "another one", {&passages[0], 1}, {});
+  ASSERT_TRUE(other);
+  EXPECT_NE((*other)[0], (*scores)[0]);
+  EXPECT_TRUE(client_->rerank("ranker", query, {}, {})->empty());
+  // Neither text fits; each keeps half.
+  EXPECT_TRUE(client_->rerank("ranker", std::string(1000, 'q'), {&passages[3], 1}, {}));
+}
+
+TEST_F(EngineServiceTest, TellsModelsOfAnotherKindApart) {
+  start();
+  const std::vector<std::string> texts = {"a"};
+  EXPECT_EQ(client_->embed("ranker", texts, EmbedKind::passage, {}).error().message,
+            "the model ranker is of the kind reranker, not embedder");
+  EXPECT_EQ(client_->rerank("embedder", "a", texts, {}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(client_->rerank("writer", "a", texts, {}).error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(EngineServiceTest, CountsTokensWithoutTheSpecialOnes) {
@@ -305,94 +256,6 @@ TEST_F(EngineServiceTest, UsesAFileThatWasReplaced) {
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->cached_tokens, 0);
   EXPECT_NE(before, after);
-}
-
-TEST_F(EngineServiceTest, IsOpenToItsUserAloneAndAloneAtItsSocket) {
-  start();
-  struct stat info {};
-  ASSERT_EQ(::stat(options_.socket.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0600U);
-  const auto second = EngineService::start(options_);
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::conflict);
-}
-
-TEST_F(EngineServiceTest, ReplacesTheSocketOfADeadEngine) {
-  // What a killed process leaves behind: a file to which nobody listens.
-  { ASSERT_TRUE(listen_at(options_.socket)); }
-  ASSERT_TRUE(fs::exists(options_.socket));
-  start();
-  EXPECT_TRUE(client_->status());
-}
-
-TEST_F(EngineServiceTest, SurvivesClientsThatDoNotSpeakItsLanguage) {
-  start();
-  const std::string hello = encode_frame(FrameKind::hello, encode_hello());
-  const std::vector<std::string> nonsense = {
-      "GET / HTTP/1.1\r\n\r\n",
-      std::string(5, '\xFF'),
-      encode_frame(FrameKind::models, ""),
-      encode_frame(FrameKind::hello, "????????"),
-      hello + encode_frame(FrameKind::embed, "garbage"),
-      hello + encode_frame(FrameKind::delta, "garbage"),
-      hello + std::string("\xFF\xFF\xFF\xFF\x03", 5),
-      hello + encode_frame(FrameKind::generate, "").substr(0, 3),
-  };
-  for (const std::string& bytes : nonsense) {
-    const auto socket = connect_to(options_.socket);
-    ASSERT_TRUE(socket);
-    ASSERT_TRUE(send_bytes(socket->get(), bytes));
-    ::shutdown(socket->get(), SHUT_WR);
-    while (receive_frame(socket->get()).has_value()) {
-      char next = 0;
-      if (::recv(socket->get(), &next, 1, MSG_PEEK) <= 0) break;
-    }
-    EXPECT_TRUE(client_->status());
-  }
-}
-
-TEST_F(EngineServiceTest, TellsTheReasonToAClientThatSendsNonsense) {
-  start();
-  const auto socket = connect_to(options_.socket);
-  ASSERT_TRUE(socket);
-  ASSERT_TRUE(send_frame(socket->get(), FrameKind::models, ""));
-  const auto frame = receive_frame(socket->get());
-  ASSERT_TRUE(frame && *frame);
-  EXPECT_EQ((*frame)->kind, FrameKind::error);
-  EXPECT_EQ(decode_error((*frame)->payload).message, "say hello first");
-}
-
-TEST_F(EngineServiceTest, SaysBusyWhenThereAreTooManyConnections) {
-  options_.connections_max = 1;
-  start();
-  const auto socket = connect_to(options_.socket);
-  ASSERT_TRUE(socket);
-  ASSERT_TRUE(send_frame(socket->get(), FrameKind::hello, encode_hello()));
-  ASSERT_TRUE(receive_frame(socket->get()));
-  const auto refused = client_->status();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
-  EXPECT_EQ(refused.error().message, "the engine is busy");
-}
-
-TEST(EngineClient, SaysUnavailableWhenNobodyListens) {
-  const ScratchFolder folder;
-  EngineClient client({.socket = folder / "none.sock", .connect_time = {}});
-  const auto status = client.status();
-  ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, ErrorCode::unavailable);
-}
-
-TEST(EngineClient, GivesUpOnAnEngineThatDoesNotSayHello) {
-  const ScratchFolder folder;
-  const auto listener = listen_at(folder / "mute.sock");
-  ASSERT_TRUE(listener);
-  EngineClient client({.socket = folder / "mute.sock",
-                       .connect_time = {},
-                       .handshake_time = std::chrono::milliseconds(20)});
-  const auto status = client.status();
-  ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, ErrorCode::unavailable);
 }
 
 }  // namespace

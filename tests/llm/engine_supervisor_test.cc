@@ -107,6 +107,78 @@ TEST_F(EngineSupervisorTest, RestartsAnEngineThatWasKilledWhileItAnswered) {
           std::chrono::duration_cast<std::chrono::milliseconds>(answered - died).count()));
 }
 
+TEST_F(EngineSupervisorTest, RestartsAnEngineThatLivesButDoesNotAnswer) {
+  options_.ask_period = 20ms;
+  options_.silence_max = 3s;
+  EngineSupervisor supervisor(options_);
+  ASSERT_TRUE(supervisor.start());
+  ASSERT_TRUE(supervisor.wait_until_running(kPatience));
+  const pid_t stopped = supervisor.state().pid;
+  auto engine = client();
+  // The request that is being answered fails, and so do those that nobody hears.
+  std::thread unheard;
+  bool is_stopped = false;
+  const auto result = engine.generate(request(1 << 20),
+                                      [&](std::string_view) {
+                                        if (std::exchange(is_stopped, true)) return true;
+                                        ::kill(stopped, SIGSTOP);
+                                        unheard = std::thread([&] {
+                                          EXPECT_FALSE(EngineClient({.socket = options_.socket,
+                                                                     .connect_time = 0ms,
+                                                                     .handshake_time = kPatience})
+                                                           .models());
+                                        });
+                                        return true;
+                                      },
+                                      {});
+  unheard.join();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(result.error().message, "the engine stopped while answering");
+  const auto next = engine.generate(request(5), [](std::string_view) { return true; }, {});
+  EXPECT_TRUE(next) << next.error().message;
+  EXPECT_EQ(supervisor.state().hangs, 1);
+  EXPECT_EQ(supervisor.state().restarts, 1);
+  EXPECT_NE(supervisor.state().pid, stopped);
+}
+
+TEST_F(EngineSupervisorTest, LeavesAnEngineAloneThatIsAtWork) {
+  options_.ask_period = 1ms;
+  options_.silence_max = kPatience;
+  EngineSupervisor supervisor(options_);
+  ASSERT_TRUE(supervisor.start());
+  ASSERT_TRUE(supervisor.wait_until_running(kPatience));
+  auto engine = client();
+  EXPECT_TRUE(engine.generate(request(2000), [](std::string_view) { return true; }, {}));
+  EXPECT_EQ(supervisor.state().hangs, 0);
+  EXPECT_EQ(supervisor.state().restarts, 0);
+}
+
+TEST_F(EngineSupervisorTest, KillsAnEngineThatNeverBeginsToListen) {
+  const fs::path script = folder_ / "mute";
+  {
+    std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(script.c_str(), "w"), &std::fclose);
+    std::fputs("#!/bin/sh\nexec sleep 1000\n", file.get());
+  }
+  fs::permissions(script, fs::perms::owner_all);
+  options_.program = script;
+  options_.silence_max = 20ms;
+  EngineSupervisor supervisor(options_);
+  ASSERT_TRUE(supervisor.start());
+  EXPECT_TRUE(eventually([&] { return supervisor.state().hangs >= 2; }));
+  EXPECT_EQ(supervisor.state().last_end, "signal 9");
+}
+
+TEST_F(EngineSupervisorTest, StopsAnEngineThatHangs) {
+  options_.stop_time = 50ms;
+  EngineSupervisor supervisor(options_);
+  ASSERT_TRUE(supervisor.start());
+  ASSERT_TRUE(supervisor.wait_until_running(kPatience));
+  ::kill(supervisor.state().pid, SIGSTOP);
+  supervisor.stop();
+  EXPECT_EQ(supervisor.state().last_end, "signal 9");
+}
+
 TEST_F(EngineSupervisorTest, SaysFailedWhenTheEngineDiesAgainAndAgain) {
   options_.program = "/bin/false";
   EngineSupervisor supervisor(options_);

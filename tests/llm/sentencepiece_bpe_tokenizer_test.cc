@@ -74,5 +74,51 @@ TEST(SentencepieceBpeTokenizer, WritesUnknownWhereThereAreNoBytes) {
   EXPECT_EQ((*tokenizer)->encode("ba", kPlain), (std::vector<TokenId>{1, 0, 2}));
 }
 
+// As Gemma's: no space before the text, runs of spaces as tokens of their own.
+TEST(SentencepieceBpeTokenizer, TakesTheSpacesOfTheUsersTokensAsTheyAre) {
+  GgufWriter writer;
+  writer.set("tokenizer.ggml.model", std::string("llama"));
+  writer.set("tokenizer.ggml.add_space_prefix", false);
+  set_tokens(writer, {{"<unk>", 0, 2},
+                      {"▁", -1},
+                      {"a", -2},
+                      {"▁a", -3},
+                      {"  ", 0, 4},
+                      {"   ", 0, 4},
+                      {"\n\n", 0, 4}});
+  writer.set("tokenizer.ggml.unknown_token_id", std::uint32_t{0});
+  const auto tokenizer = Tokenizer::create(opened(writer));
+  ASSERT_TRUE(tokenizer);
+  const auto ids = [&](std::string_view text) { return (*tokenizer)->encode(text, kPlain); };
+  EXPECT_THAT(ids("a  a a   \n\n a"), ElementsAre(2, 4, 2, 3, 5, 6, 3));
+  // The mark that stands for a space is one in a text too.
+  EXPECT_THAT(ids("a▁▁a▁a"), ElementsAre(2, 4, 2, 3));
+}
+
+TEST(SentencepieceBpeTokenizer, TakesApartWhatIsMadeOfTokensThatAreUnused) {
+  GgufWriter writer;
+  writer.set("tokenizer.ggml.model", std::string("llama"));
+  writer.set("tokenizer.ggml.add_space_prefix", false);
+  set_tokens(writer,
+             {{"<unk>", 0, 2}, {"a", -4}, {"b", -5}, {"ab", -1, 5}, {"abc", -2}, {"c", -3}});
+  writer.set("tokenizer.ggml.unknown_token_id", std::uint32_t{0});
+  const auto tokenizer = Tokenizer::create(opened(writer));
+  ASSERT_TRUE(tokenizer);
+  EXPECT_THAT((*tokenizer)->encode("ab", kPlain), ElementsAre(1, 2));
+  EXPECT_THAT((*tokenizer)->encode("abc", kPlain), ElementsAre(4));
+}
+
+TEST(SentencepieceBpeTokenizer, MovesWhatIsTrustedWithItsText) {
+  const auto tokenizer = Tokenizer::create(opened(small_sentencepiece()));
+  ASSERT_TRUE(tokenizer);
+  const std::string text = "▁</s>▁</s>";
+  const std::vector<TextRange> trusted = {{3, 7}};
+  const auto tokens =
+      (*tokenizer)
+          ->encode(text, {.add_special = false, .parse_special = true, .trusted = &trusted});
+  EXPECT_EQ(std::count(tokens.begin(), tokens.end(), 2), 1);
+  EXPECT_EQ(tokens[2], 2) << "the first of them";
+}
+
 }  // namespace
 }  // namespace wenyuan::llm

@@ -62,9 +62,25 @@ void set_tokens(GgufWriter& writer, const std::vector<SmallToken>& tokens) {
   writer.set("tokenizer.ggml.token_type", std::move(kinds));
 }
 
-GgufWriter small_bpe(std::string_view pre, const std::vector<std::string>& merges) {
+std::vector<SmallToken> byte_tokens() {
   std::vector<SmallToken> tokens;
   for (const std::string& letter : byte_alphabet()) tokens.push_back({letter});
+  return tokens;
+}
+
+GgufWriter bpe_of(std::string_view pre, const std::vector<SmallToken>& tokens,
+                  const std::vector<std::string>& merges) {
+  GgufWriter writer;
+  writer.set("general.architecture", std::string("llama"));
+  writer.set("tokenizer.ggml.model", std::string("gpt2"));
+  writer.set("tokenizer.ggml.pre", std::string(pre));
+  writer.set("tokenizer.ggml.merges", merges);
+  set_tokens(writer, tokens);
+  return writer;
+}
+
+GgufWriter small_bpe(std::string_view pre, const std::vector<std::string>& merges) {
+  std::vector<SmallToken> tokens = byte_tokens();
   for (const std::string& merge : merges) {
     const std::size_t space = merge.find(' ');
     tokens.push_back({merge.substr(0, space) + merge.substr(space + 1)});
@@ -72,14 +88,9 @@ GgufWriter small_bpe(std::string_view pre, const std::vector<std::string>& merge
   for (const char* control : {"<|endoftext|>", "<|im_start|>", "<|im_end|>"}) {
     tokens.push_back({control, 0, kControl});
   }
-  GgufWriter writer;
-  writer.set("general.architecture", std::string("llama"));
-  writer.set("tokenizer.ggml.model", std::string("gpt2"));
-  writer.set("tokenizer.ggml.pre", std::string(pre));
-  writer.set("tokenizer.ggml.merges", merges);
+  GgufWriter writer = bpe_of(pre, tokens, merges);
   writer.set("tokenizer.ggml.bos_token_id", static_cast<std::uint32_t>(tokens.size() - 3));
   writer.set("tokenizer.ggml.eos_token_id", static_cast<std::uint32_t>(tokens.size() - 1));
-  set_tokens(writer, tokens);
   return writer;
 }
 

@@ -26,6 +26,11 @@ struct SmallToken {
 // Sets tokens, scores and kinds.
 void set_tokens(GgufWriter& writer, const std::vector<SmallToken>& tokens);
 
+// The byte alphabet of GPT-2, id 0 for the byte 0, and so on.
+std::vector<SmallToken> byte_tokens();
+// A byte-level tokenizer of these tokens, without BOS and EOS.
+GgufWriter bpe_of(std::string_view pre, const std::vector<SmallToken>& tokens,
+                  const std::vector<std::string>& merges = {});
 // The byte alphabet of GPT-2 (id 0 for the byte 0, and so on), then the results of the merges, then
 // control tokens, the last of which are <|im_start|> and <|im_end|>.
 GgufWriter small_bpe(std::string_view pre, const std::vector<std::string>& merges);

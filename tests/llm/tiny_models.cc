@@ -90,16 +90,19 @@ void set_llama_metadata(GgufWriter& writer, const TinyLlama& options) {
   writer.set("tokenizer.ggml.eos_token_id", std::uint32_t{258});
 }
 
-void set_bert_metadata(GgufWriter& writer) {
+constexpr std::uint32_t kMeanPooling = 1;
+constexpr std::uint32_t kRankPooling = 4;
+
+void set_bert_metadata(GgufWriter& writer, std::uint32_t context, std::uint32_t pooling) {
   writer.set("general.architecture", std::string("bert"));
   writer.set("bert.block_count", std::uint32_t{1});
-  writer.set("bert.context_length", std::uint32_t{16});
+  writer.set("bert.context_length", context);
   writer.set("bert.embedding_length", static_cast<std::uint32_t>(kBertWidth));
   writer.set("bert.feed_forward_length", std::uint32_t{64});
   writer.set("bert.attention.head_count", std::uint32_t{2});
   writer.set("bert.attention.layer_norm_epsilon", 1e-5F);
   writer.set("bert.attention.causal", false);
-  writer.set("bert.pooling_type", std::uint32_t{1});
+  writer.set("bert.pooling_type", pooling);
   std::vector<std::string> tokens = {"<s>", "<pad>", "</s>", "<unk>", "\u2581"};
   std::vector<std::int32_t> kinds = {3, 3, 3, 2, 1};
   for (char letter = 'a'; letter <= 'z'; ++letter) tokens.emplace_back(1, letter);
@@ -164,12 +167,11 @@ void write_tiny_llama(const fs::path& path, const TinyLlama& options) {
   must(writer.write(path));
 }
 
-void write_tiny_bert(const fs::path& path) {
-  GgufWriter writer;
-  set_bert_metadata(writer);
-  Weights weights(writer, 7);
+namespace {
+
+void add_bert_weights(Weights& weights, std::uint32_t context) {
   weights.add("token_embd.weight", {kBertWidth, 32}, 0.0F, 1.0F);
-  weights.add("position_embd.weight", {kBertWidth, 16}, 0.0F, 0.5F);
+  weights.add("position_embd.weight", {kBertWidth, context}, 0.0F, 0.5F);
   weights.add("token_types.weight", {kBertWidth, 1}, 0.0F, 0.1F);
   weights.add_norm("token_embd_norm", kBertWidth, true);
   weights.add_linear("blk.0.attn_q", kBertWidth, kBertWidth, true);
@@ -180,6 +182,25 @@ void write_tiny_bert(const fs::path& path) {
   weights.add_linear("blk.0.ffn_up", kBertWidth, 64, true);
   weights.add_linear("blk.0.ffn_down", 64, kBertWidth, true);
   weights.add_norm("blk.0.layer_output_norm", kBertWidth, true);
+}
+
+}  // namespace
+
+void write_tiny_bert(const fs::path& path) {
+  GgufWriter writer;
+  set_bert_metadata(writer, 16, kMeanPooling);
+  Weights weights(writer, 7);
+  add_bert_weights(weights, 16);
+  must(writer.write(path));
+}
+
+void write_tiny_reranker(const fs::path& path) {
+  GgufWriter writer;
+  set_bert_metadata(writer, 32, kRankPooling);
+  Weights weights(writer, 8);
+  add_bert_weights(weights, 32);
+  weights.add_linear("cls", kBertWidth, kBertWidth, true);
+  weights.add_linear("cls.output", kBertWidth, 1, true);
   must(writer.write(path));
 }
 

@@ -34,4 +34,7 @@ void write_tiny_llama(const std::filesystem::path& path, const TinyLlama& option
 // A bert with a SentencePiece vocabulary of letters, vectors of 32 numbers, a context of 16 tokens.
 void write_tiny_bert(const std::filesystem::path& path);
 
+// The same as a reranker, with a context of 32 tokens.
+void write_tiny_reranker(const std::filesystem::path& path);
+
 }  // namespace wenyuan::llm

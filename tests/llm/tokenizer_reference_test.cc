@@ -67,6 +67,10 @@ TEST(TokenizerOfAVocabulary, GivesWhatTheReferenceGivesForWordpiece) {
   check_vocabulary("ggml-vocab-bert-bge");
 }
 
+TEST(TokenizerOfAVocabulary, GivesWhatTheReferenceGivesForDeepseek) {
+  check_vocabulary("ggml-vocab-deepseek-llm");
+}
+
 TEST(TokenizerOfAVocabulary, GivesWhatTheReferenceGivesForSentencepiece) {
   check_vocabulary("ggml-vocab-llama-spm");
 }

@@ -6,7 +6,6 @@
 #include <functional>
 #include <limits>
 
-#include "llm/pretokenizer.h"
 #include "tests/llm/small_vocabularies.h"
 
 namespace wenyuan::llm {
@@ -159,55 +158,36 @@ TEST(BpeTokenizer, HasNoPieceForANumberThatIsNoToken) {
   EXPECT_EQ(tokenizer->piece(100000), "");
 }
 
-std::vector<std::string> words(std::string_view text, PretokenizerKind kind) {
-  std::vector<std::string> list;
-  for (const std::string_view word : pretokenize(text, kind)) list.emplace_back(word);
-  return list;
+TEST(BpeTokenizer, MergesNothingOverAByteThatItCannotSay) {
+  const auto tokenizer = tokenizer_of(bpe_of("smollm", {{"a"}, {"b"}, {"ab"}}, {"a b"}));
+  EXPECT_EQ(tokenizer->encode("ab", kPlain), (Ids{2}));
+  EXPECT_EQ(tokenizer->encode("axb", kPlain), (Ids{0, 1}));
 }
 
-TEST(Pretokenizer, CutsWordsNumbersAndSignsWithTheSpaceBeforeThem) {
-  EXPECT_THAT(words("Hello, wörld 42 x1", PretokenizerKind::gpt2),
-              ElementsAre("Hello", ",", " wörld", " 42", " x", "1"));
-  EXPECT_THAT(words("中文，英文", PretokenizerKind::gpt2), ElementsAre("中文", "，", "英文"));
+TEST(BpeTokenizer, MergesLongWordsAsItDoesShortOnes) {
+  const auto tokenizer = tokenizer_of(small_bpe("gpt-2", {"b c", "a b", "a bc", "abc abc"}));
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "abc";
+  const Ids tokens = tokenizer->encode(text, kPlain);
+  EXPECT_EQ(tokens.size(), 50U);
+  EXPECT_EQ(tokenizer->decode(tokens), text);
 }
 
-TEST(Pretokenizer, LeavesTheLastSpaceToTheWordBehind) {
-  EXPECT_THAT(words("a   b", PretokenizerKind::gpt2), ElementsAre("a", "  ", " b"));
-  EXPECT_THAT(words("a\n\nb", PretokenizerKind::gpt2), ElementsAre("a", "\n", "\n", "b"));
-  EXPECT_THAT(words("a  ", PretokenizerKind::gpt2), ElementsAre("a", "  "));
+TEST(BpeTokenizer, BringsTextsToNormalFormCWhereTheFamilyDoes) {
+  const std::string apart = "e\u0301";
+  EXPECT_EQ(tokenizer_of(small_bpe("qwen2", {}))->encode(apart, kPlain), (Ids{0xC3, 0xA9}));
+  EXPECT_EQ(tokenizer_of(small_bpe("smollm", {}))->encode(apart, kPlain), (Ids{'e', 0xCC, 0x81}));
 }
 
-TEST(Pretokenizer, CutsContractions) {
-  EXPECT_THAT(words("it's they'LL", PretokenizerKind::gpt2),
-              ElementsAre("it", "'s", " they", "'", "LL"));
-  EXPECT_THAT(words("it's they'LL", PretokenizerKind::llama3),
-              ElementsAre("it", "'s", " they", "'LL"));
-}
-
-TEST(Pretokenizer, CutsNumbersAsTheFamilyDoes) {
-  EXPECT_THAT(words("12345", PretokenizerKind::gpt2), ElementsAre("12345"));
-  EXPECT_THAT(words("12345", PretokenizerKind::smollm), ElementsAre("1", "2", "3", "4", "5"));
-  EXPECT_THAT(words("12345", PretokenizerKind::llama3), ElementsAre("123", "45"));
-  EXPECT_THAT(words("12345", PretokenizerKind::qwen2), ElementsAre("1", "2", "3", "4", "5"));
-  EXPECT_THAT(words("a  1", PretokenizerKind::smollm), ElementsAre("a", "  ", "1"));
-}
-
-TEST(Pretokenizer, KeepsLineBreaksWithTheSignsBeforeThemInLlama3) {
-  EXPECT_THAT(words("end.\n\nNext", PretokenizerKind::llama3), ElementsAre("end", ".\n\n", "Next"));
-  EXPECT_THAT(words("a \n b", PretokenizerKind::llama3), ElementsAre("a", " \n", " b"));
-}
-
-TEST(Pretokenizer, LosesNothing) {
-  const std::string text = " a'\n\t 1２三  é\xFF\xC3 \xE4\xB8 ''s \r\n";
-  for (const auto kind : {PretokenizerKind::gpt2, PretokenizerKind::smollm,
-                          PretokenizerKind::llama3, PretokenizerKind::qwen2}) {
-    std::string joined;
-    for (const std::string& word : words(text, kind)) {
-      EXPECT_FALSE(word.empty());
-      joined += word;
-    }
-    EXPECT_EQ(joined, text);
-  }
+TEST(Tokenizer, SaysWhatItPutsBeforeATextThoughThatMayEndOne) {
+  GgufWriter writer = small_bpe("smollm", {});
+  EXPECT_EQ(tokenizer_of(writer)->prefix(), Ids{});
+  writer.set("tokenizer.ggml.add_bos_token", true);
+  const auto tokenizer = tokenizer_of(writer);
+  EXPECT_EQ(tokenizer->prefix(), (Ids{256}));
+  EXPECT_TRUE(tokenizer->is_end(256)) << "<|endoftext|>, which begins texts too";
+  EXPECT_EQ(tokenizer_of(small_sentencepiece())->prefix(), (Ids{1}));
+  EXPECT_EQ(tokenizer_of(small_wordpiece())->prefix(), (Ids{2}));
 }
 
 }  // namespace

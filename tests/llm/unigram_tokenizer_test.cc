@@ -107,13 +107,13 @@ TEST(UnigramTokenizer, IsRefusedWithAMapThatIsCutOff) {
   }
 }
 
-TEST(UnigramTokenizer, IsRefusedWithAMapThatItCannotRead) {
+TEST(UnigramTokenizer, IsRefusedWithRulesThatItCannotRead) {
   GgufWriter writer;
   writer.set("tokenizer.ggml.model", std::string("t5"));
   set_tokens(writer, {{"<unk>", 0, 2}});
   writer.set("tokenizer.ggml.unknown_token_id", std::uint32_t{0});
   writer.set("tokenizer.ggml.precompiled_charsmap", std::vector<std::uint8_t>{1, 2});
-  EXPECT_EQ(Tokenizer::create(opened(writer)).error().code, ErrorCode::unsupported_media);
+  EXPECT_EQ(Tokenizer::create(opened(writer)).error().code, ErrorCode::corrupt);
 }
 
 }  // namespace

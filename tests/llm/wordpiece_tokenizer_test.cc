@@ -53,6 +53,34 @@ TEST_F(WordpieceTokenizers, DropControlCharactersAndTakeAnyWhiteSpace) {
   EXPECT_THAT(pieces(" \n "), ElementsAre());
 }
 
+TEST_F(WordpieceTokenizers, TakeNoPieceThatBeginsAWordForTheRestOfOne) {
+  EXPECT_THAT(pieces("un▁aff"), ElementsAre("[UNK]"));
+}
+
+TEST(WordpieceTokenizer, KeepsCapitalsAndAccentsWhereTheVocabularyHasThem) {
+  const auto ids = [](const std::vector<SmallToken>& tokens, std::string_view text) {
+    GgufWriter writer;
+    writer.set("tokenizer.ggml.model", std::string("bert"));
+    set_tokens(writer, tokens);
+    const auto tokenizer = Tokenizer::create(opened(writer));
+    EXPECT_TRUE(tokenizer);
+    return (*tokenizer)->encode(text, kPlain);
+  };
+  const std::vector<SmallToken> folded = {{"[UNK]", 0, 3}, {"[CLS]", 0, 3}, {"[SEP]", 0, 3},
+                                          {"[unused1]"},   {"▁café"},       {"▁cafe"},
+                                          {"▁cat"}};
+  EXPECT_EQ(ids(folded, "Café CAT"), (std::vector<TokenId>{5, 6}));
+  std::vector<SmallToken> cased = folded;
+  cased.push_back({"▁CAT"});
+  EXPECT_EQ(ids(cased, "café CAT cat Cat"), (std::vector<TokenId>{4, 7, 6, 0}));
+}
+
+// The reference's table leaves out the first 256 of the characters from U+2B820 on.
+TEST_F(WordpieceTokenizers, KeepTheGapOfTheReference) {
+  EXPECT_THAT(pieces("a\U0002B820a"), ElementsAre("[UNK]"));
+  EXPECT_THAT(pieces("a\U0002B920a"), ElementsAre(" a", "[UNK]", " a"));
+}
+
 TEST_F(WordpieceTokenizers, TakeWordsOfOverAHundredCharactersAsUnknown) {
   EXPECT_THAT(pieces("un" + std::string(99, 'a')), ElementsAre("[UNK]"));
 }

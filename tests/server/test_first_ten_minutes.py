@@ -56,6 +56,19 @@ class FirstTenMinutes(unittest.TestCase):
             found = self.admin.search("逾期付款的违约金", mode=mode)["results"]
             self.assertIn("供货合同", found[0]["title"])
 
+    def test_small_sections_in_one_chunk_keep_their_own_headings(self):
+        collection = self.admin.create_collection("Terms")["id"]
+        text = ("# Terms\n\n## Anode\n\nA sacrificial anode is a metal that corrodes first.\n\n"
+                "## Berm\n\nA berm is a level strip of land on the slope of a dike.\n")
+        answer = self.admin.must(202, self.admin.upload(
+            collection, [("terms.md", text.encode(), "text/markdown")]))
+        document, = self.admin.wait_for([each["id"] for each in answer["documents"]])
+        self.assertEqual(document["chunk_count"], 1)
+        hit, = self.admin.search("strip of land on a dike", collection_ids=[collection])["results"]
+        self.assertEqual(hit["location"]["heading_path"], ["Terms", "Berm"])
+        answer = self.admin.ask("Which metal corrodes first?", collection_ids=[collection])
+        self.assertEqual(answer["citations"][0]["location"]["heading_path"], ["Terms", "Anode"])
+
     def test_a_hit_says_exactly_where_it_stands(self):
         hit = self.admin.search("daily allowance abroad", limit=1)["results"][0]
         text = self.admin.must(200, self.admin.get(

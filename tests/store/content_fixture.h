@@ -109,6 +109,7 @@ class ContentFixture : public testing::Test {
       chunk.location.char_start = at;
       chunk.location.char_end = at + static_cast<std::int64_t>(code_point_count(line));
       chunk.location.heading_path = {"Part", "Section"};
+      chunk.sections = {{0, {"Part", "Section", "Begin"}}, {2, {"Part", "Section", "End"}}};
       chunk.location.boxes = {{.page = 2, .x0 = 0.25F, .y0 = 0.5F, .x1 = 0.75F, .y1 = 1}};
       chunk.location.page = 2;
       chunk.vector = {1, 0, 0};
@@ -147,7 +148,8 @@ class ContentFixture : public testing::Test {
             continue;
           }
           WY_TRY(const auto found,
-                 chunks_for_index(snapshot, label, change.first_chunk, change.last_chunk, 1000));
+                 chunks_for_index(snapshot, label, {change.first_chunk, change.last_chunk, 1000},
+                                  "test"));
           for (const Chunk& chunk : found) held[chunk.id] = chunk.text;
         }
       }

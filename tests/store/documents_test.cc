@@ -54,12 +54,14 @@ TEST_F(DocumentsTest, KeepsEveryPartOfAFinishedDocument) {
   EXPECT_EQ(second.location.char_start, 11);
   EXPECT_EQ(second.location.char_end, 18);
   EXPECT_EQ(second.location.heading_path, (std::vector<std::string>{"Part", "Section"}));
+  EXPECT_EQ(heading_path_at(second, 1), (std::vector<std::string>{"Part", "Section", "Begin"}));
+  EXPECT_EQ(heading_path_at(second, 2), (std::vector<std::string>{"Part", "Section", "End"}));
   EXPECT_EQ(second.location.page, 2);
   ASSERT_EQ(second.location.boxes.size(), 1U);
   EXPECT_EQ(second.location.boxes[0].x1, 0.75F);
   EXPECT_TRUE(second.vector.empty());
   const auto indexed = read([&](Snapshot& snapshot) {
-    return chunks_for_index(snapshot, second.label_id, second.id, second.id, 10);
+    return chunks_for_index(snapshot, second.label_id, {second.id, second.id, 10}, "test");
   });
   ASSERT_EQ(indexed->size(), 1U);
   EXPECT_EQ((*indexed)[0].vector, (std::vector<float>{1, 0, 0}));

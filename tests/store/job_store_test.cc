@@ -82,6 +82,33 @@ TEST_F(JobStoreTest, FailsAJobThatBreaksOffTimeAndAgain) {
   EXPECT_EQ(get(document.id).error, "processing was broken off 3 times");
 }
 
+TEST_F(JobStoreTest, ABrokenOffJobOfAnOldVersionDoesNotFailANewerOne) {
+  const Document old = add("col_1", "a", {}, "ext");
+  ASSERT_TRUE(take());
+  const Document newer = add("col_1", "b", {}, "ext");
+  ASSERT_EQ(newer.id, old.id);
+  requeue(1);
+  EXPECT_EQ(find(old.job_id).state, JobState::done);
+  EXPECT_EQ(find(old.job_id).stage, "superseded");
+  EXPECT_EQ(find(newer.job_id).state, JobState::queued);
+  EXPECT_NE(get(newer.id).state, DocumentState::failed);
+  EXPECT_EQ(take()->id, newer.job_id);
+}
+
+TEST_F(JobStoreTest, AFailureOfAnOldVersionDoesNotFailANewerOne) {
+  const Document old = add("col_1", "a", {}, "ext");
+  ASSERT_TRUE(take());
+  const Document newer = add("col_1", "b", {}, "ext");
+  ASSERT_TRUE(take());
+  ASSERT_TRUE(
+      write([&](Transaction& tx) { return fail_document(tx, old.id, "broken", ++now, 1); }));
+  EXPECT_EQ(find(old.job_id).state, JobState::done);
+  EXPECT_EQ(find(newer.job_id).state, JobState::running);
+  EXPECT_EQ(get(newer.id).state, DocumentState::processing);
+  finish(newer.id, "words", 2);
+  EXPECT_EQ(get(newer.id).state, DocumentState::ready);
+}
+
 TEST_F(JobStoreTest, SaysThatThereIsNoSuchJob) {
   const auto none = read([](Snapshot& snapshot) { return job(snapshot, "job_none"); });
   EXPECT_EQ(none.error().code, ErrorCode::not_found);

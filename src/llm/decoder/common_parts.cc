@@ -49,6 +49,9 @@ Result<GroupedShape> read_grouped(const WeightLoader& loader, const CommonShape&
                                                    std::to_string(shape.head_size) + " and " +
                                                    std::to_string(value_size) + " numbers"};
   }
+  if (shape.cache_type == compute::KeyValueType::q8_0 && shape.head_size % 32 != 0) {
+    shape.cache_type = compute::KeyValueType::f16;
+  }
   if (shape.heads % shape.key_heads != 0 || shape.heads / shape.key_heads > compute::kQueriesMax) {
     return Error{ErrorCode::unsupported_media, std::to_string(shape.heads) + " query heads for " +
                                                    std::to_string(shape.key_heads) + " key heads"};
@@ -67,8 +70,13 @@ Result<std::size_t> read_rotated(const WeightLoader& loader, std::size_t head_si
 }
 
 compute::KeyValueType cache_type(const WeightLoader& loader) {
-  return loader.options().precision == compute::Precision::exact ? compute::KeyValueType::f32
-                                                                 : compute::KeyValueType::f16;
+  if (loader.options().cache) return *loader.options().cache;
+  // A file that keeps its weights in single precision is not to lose it here.
+  const TensorView* output = loader.file().tensor("blk.0.attn_output.weight");
+  const bool is_single = output != nullptr && output->type == TensorType::f32;
+  return is_single || loader.options().precision == compute::Precision::exact
+             ? compute::KeyValueType::f32
+             : compute::KeyValueType::f16;
 }
 
 Status load_common(const WeightLoader& loader, const CommonShape& common,

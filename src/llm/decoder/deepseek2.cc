@@ -47,6 +47,10 @@ Result<LatentShape> read_latent(const WeightLoader& loader, const CommonShape& c
   }
   shape.plain = key - shape.turned;
   WY_RETURN_IF_ERROR(check(shape));
+  if (shape.cache_type == compute::KeyValueType::q8_0 &&
+      (shape.row() % 32 != 0 || shape.latent % 32 != 0)) {
+    shape.cache_type = compute::KeyValueType::f16;
+  }
   shape.scale = 1.0F / std::sqrt(static_cast<float>(key));
   return shape;
 }

@@ -22,6 +22,8 @@ Result<DecoderParts> load_gemma3(const WeightLoader& loader) {
   if (common.layers == kLayersOf27B) {
     global.scale = 1.0F / std::sqrt(static_cast<float>(common.width / common.heads));
   }
+  const double scale = loader.real_or("attention.scale", 0);
+  if (scale > 0 && std::isfinite(scale)) global.scale = static_cast<float>(scale);
   GroupedShape local = global;
   WY_TRY(local.window, loader.size_or("attention.sliding_window", 0, 0, kWindowMax));
   WY_TRY(const std::size_t period,

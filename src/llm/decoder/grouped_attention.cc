@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "llm/decoder/key_value_cache.h"
-
 namespace wenyuan::llm {
 namespace {
 
@@ -12,20 +10,6 @@ namespace {
 std::size_t tokens_per_block(std::size_t group) {
   const std::size_t most = compute::kQueriesMax / group;
   return most >= 8 ? most / 8 * 8 : most;
-}
-
-// For each number of all heads, where the file has it.
-std::vector<std::size_t> row_order(PairOrder pairs, std::size_t heads, std::size_t head_size,
-                                   std::size_t turned) {
-  std::vector<std::size_t> order(heads * head_size);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const std::size_t in_head = i % head_size;
-    order[i] = i;
-    if (pairs == PairOrder::halves && in_head < turned) {
-      order[i] = i - in_head + in_head / 2 + in_head % 2 * (turned / 2);
-    }
-  }
-  return order;
 }
 
 std::vector<float> reordered(const std::vector<float>& values,
@@ -145,6 +129,38 @@ void GroupedAttention::place(float* heads, std::size_t count, std::size_t row,
   for (std::size_t i = 0; i < count; ++i) rotation_.turn(heads + i * size, row, stream.kernels);
 }
 
+void GroupedAttention::gather(const KeyValueCache& cache, std::size_t head, const Queries& queries,
+                              const compute::Kernels& kernels) const {
+  const std::size_t size = shape_.head_size;
+  const std::size_t keys = queries.visible.back().end;
+  if (shape_.cache_type != compute::KeyValueType::q8_0) {
+    compute::attend({.queries = queries.values,
+                     .visible = queries.visible,
+                     .blocks = cache.blocks(head, keys),
+                     .key_size = size,
+                     .value_size = size,
+                     .type = shape_.cache_type,
+                     .out = queries.out},
+                    kernels);
+    return;
+  }
+  std::array<float, compute::kQueriesMax> largest;
+  std::array<float, compute::kQueriesMax> sums;
+  const compute::AttentionState state{largest.data(), sums.data(), queries.out, size};
+  compute::reset(state, queries.visible.size(), size);
+  compute::attend_rows({.queries = queries.values,
+                        .query_stride = size,
+                        .visible = queries.visible,
+                        .blocks = cache.rows(head, keys),
+                        .first_key = 0,
+                        .key_size = size,
+                        .value_size = size,
+                        .type = shape_.cache_type,
+                        .state = state},
+                       kernels);
+  compute::finish(state, queries.visible.size(), size);
+}
+
 void GroupedAttention::attend(Stream& stream, const Pass& pass, std::size_t first,
                               const LayerCache& cache, const Buffers& buffers) const {
   const auto& own = static_cast<const KeyValueCache&>(cache);
@@ -169,14 +185,8 @@ void GroupedAttention::attend(Stream& stream, const Pass& pass, std::size_t firs
       const float* query = buffers.queries + place_of(i);
       for (std::size_t k = 0; k < size; ++k) queries[i * size + k] = query[k] * shape_.scale;
     }
-    compute::attend({.queries = queries.data(),
-                     .visible = {visible.data(), queries_count},
-                     .blocks = own.blocks(head, visible[queries_count - 1].end),
-                     .key_size = size,
-                     .value_size = size,
-                     .type = shape_.cache_type,
-                     .out = attended.data()},
-                    stream.kernels);
+    gather(own, head, {queries.data(), {visible.data(), queries_count}, attended.data()},
+           stream.kernels);
     for (std::size_t i = 0; i < queries_count; ++i) {
       std::copy_n(attended.data() + i * size, size, buffers.attended + place_of(i));
     }

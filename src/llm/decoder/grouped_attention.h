@@ -10,6 +10,7 @@
 #include "compute/attention.h"
 #include "compute/matrix.h"
 #include "llm/decoder/blocks.h"
+#include "llm/decoder/key_value_cache.h"
 #include "llm/decoder/rotation.h"
 #include "llm/weights.h"
 
@@ -51,6 +52,13 @@ class GroupedAttention final : public Attention {
     float* attended;
   };
 
+  // Some queries of the heads that share a key head.
+  struct Queries {
+    const float* values;
+    std::span<const compute::KeyRange> visible;
+    float* out;
+  };
+
   GroupedAttention(const GroupedShape& shape, const Rotation& rotation)
       : shape_(shape), rotation_(rotation) {}
   static Result<Projection> load_turned(const WeightLoader& loader, const std::string& name,
@@ -60,6 +68,8 @@ class GroupedAttention final : public Attention {
                const Buffers& buffers) const;
   void place(float* heads, std::size_t count, std::size_t row, const std::vector<float>& norm,
              const Stream& stream) const;
+  void gather(const KeyValueCache& cache, std::size_t head, const Queries& queries,
+              const compute::Kernels& kernels) const;
   void attend(Stream& stream, const Pass& pass, std::size_t first, const LayerCache& cache,
               const Buffers& buffers) const;
 

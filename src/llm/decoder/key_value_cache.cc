@@ -26,6 +26,12 @@ void KeyValueCache::store(std::size_t token, const float* keys, const float* val
   const std::size_t size = shape_.head_size;
   for (std::size_t head = 0; head < shape_.heads; ++head, keys += size, values += size) {
     std::uint8_t* block = pages_[token / compute::kKeysPerBlock].data() + head * 2 * block_bytes();
+    if (shape_.type == compute::KeyValueType::q8_0) {
+      compute::store_row(keys, size, shape_.type, kernels, block + at * row_bytes());
+      compute::store_row(values, size, shape_.type, kernels,
+                         block + block_bytes() + at * row_bytes());
+      continue;
+    }
     if (shape_.type == compute::KeyValueType::f32) {
       compute::store_key(keys, size, at, reinterpret_cast<float*>(block));
       std::copy_n(values, size, reinterpret_cast<float*>(block + block_bytes()) + at * size);
@@ -43,11 +49,23 @@ std::vector<compute::KeyValueBlock> KeyValueCache::blocks(std::size_t head,
                                                           std::size_t tokens) const {
   std::vector<compute::KeyValueBlock> blocks;
   for (std::size_t at = 0; at < tokens; at += compute::kKeysPerBlock) {
-    const std::uint8_t* block =
-        pages_[at / compute::kKeysPerBlock].data() + head * 2 * block_bytes();
+    const std::uint8_t* block = this->block(head, at);
     blocks.push_back({.keys = block,
                       .values = block + block_bytes(),
                       .value_stride = shape_.head_size,
+                      .count = std::min(compute::kKeysPerBlock, tokens - at)});
+  }
+  return blocks;
+}
+
+std::vector<compute::KeyRows> KeyValueCache::rows(std::size_t head, std::size_t tokens) const {
+  std::vector<compute::KeyRows> blocks;
+  for (std::size_t at = 0; at < tokens; at += compute::kKeysPerBlock) {
+    const std::uint8_t* block = this->block(head, at);
+    blocks.push_back({.keys = block,
+                      .values = block + block_bytes(),
+                      .key_stride = row_bytes(),
+                      .value_stride = row_bytes(),
                       .count = std::min(compute::kKeysPerBlock, tokens - at)});
   }
   return blocks;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "compute/attention.h"
+#include "compute/row_attention.h"
 #include "llm/decoder/blocks.h"
 
 namespace wenyuan::llm {
@@ -27,12 +27,15 @@ class KeyValueCache final : public LayerCache {
   // heads x head_size each.
   void store(std::size_t token, const float* keys, const float* values,
              const compute::Kernels& kernels);
-  // What attention wants of one head, for the first `tokens`.
+  // What attention wants of one head, for the first `tokens`: tiles, or with q8_0 rows.
   std::vector<compute::KeyValueBlock> blocks(std::size_t head, std::size_t tokens) const;
+  std::vector<compute::KeyRows> rows(std::size_t head, std::size_t tokens) const;
 
  private:
-  std::size_t block_bytes() const {
-    return compute::kKeysPerBlock * shape_.head_size * compute::element_bytes(shape_.type);
+  std::size_t row_bytes() const { return compute::cache_row_bytes(shape_.type, shape_.head_size); }
+  std::size_t block_bytes() const { return compute::kKeysPerBlock * row_bytes(); }
+  const std::uint8_t* block(std::size_t head, std::size_t token) const {
+    return pages_[token / compute::kKeysPerBlock].data() + head * 2 * block_bytes();
   }
 
   KeyValueShape shape_;

@@ -229,9 +229,9 @@ void LatentAttention::attend_expanded(Stream& stream, std::size_t begin, std::si
       std::size_t block_count = 0;
       for (std::size_t at = 0; at < count; at += kKeysPerBlock) {
         blocks[block_count++] = {.keys = keys + (head * step + at) * shape_.key(),
-                                 .key_stride = shape_.key(),
                                  .values = values + (head * step + at) * shape_.value,
-                                 .value_stride = shape_.value,
+                                 .key_stride = shape_.key() * sizeof(float),
+                                 .value_stride = shape_.value * sizeof(float),
                                  .count = std::min(kKeysPerBlock, count - at)};
       }
       compute::attend_rows({.queries = buffers.queries + (row * heads + head) * shape_.key(),
@@ -256,8 +256,9 @@ void LatentAttention::attend_expanded(Stream& stream, std::size_t begin, std::si
 void LatentAttention::expand(Stream& stream, const LatentCache& cache, const Stretch& stretch,
                              float* keys, float* values) const {
   float* rows = stream.room(Stream::Room::downs, stretch.count * shape_.row());
-  for_rows(stream.threads, stretch.count,
-           [&](std::size_t i) { cache.read(stretch.begin + i, rows + i * shape_.row()); });
+  for_rows(stream.threads, stretch.count, [&](std::size_t i) {
+    cache.read(stretch.begin + i, stream.kernels, rows + i * shape_.row());
+  });
   compute::ActivationForms forms = expand_.form();
   forms.add(values_.form());
   stream.gathered.fill(

@@ -21,14 +21,14 @@ class LatentCache final : public LayerCache {
   void shrink(std::size_t tokens) override;
 
   void store(std::size_t token, const float* row, const compute::Kernels& kernels);
-  void read(std::size_t token, float* row) const;
+  void read(std::size_t token, const compute::Kernels& kernels, float* row) const;
 
   // Keys [begin, end) as attention wants them, the latent part being the values too. `begin` is a
   // multiple of kKeysPerBlock.
   std::vector<compute::KeyRows> blocks(std::size_t begin, std::size_t end) const;
 
  private:
-  std::size_t row_bytes() const { return row_size_ * compute::element_bytes(type_); }
+  std::size_t row_bytes() const { return compute::cache_row_bytes(type_, row_size_); }
   const std::uint8_t* row(std::size_t token) const {
     return pages_[token / compute::kKeysPerBlock].data() +
            token % compute::kKeysPerBlock * row_bytes();

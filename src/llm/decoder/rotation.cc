@@ -69,6 +69,19 @@ Result<Rotation> read_yarn(const WeightLoader& loader, std::size_t rotated, doub
 
 }  // namespace
 
+std::vector<std::size_t> row_order(PairOrder pairs, std::size_t heads, std::size_t head_size,
+                                   std::size_t turned) {
+  std::vector<std::size_t> order(heads * head_size);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::size_t in_head = i % head_size;
+    order[i] = i;
+    if (pairs == PairOrder::halves && in_head < turned) {
+      order[i] = i - in_head + in_head / 2 + in_head % 2 * (turned / 2);
+    }
+  }
+  return order;
+}
+
 Result<Rotation> Rotation::read(const WeightLoader& loader, std::size_t rotated,
                                 std::string_view base_key) {
   WY_TRY(const double base, positive(loader, base_key, 10000));

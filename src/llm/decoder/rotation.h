@@ -18,6 +18,11 @@ namespace wenyuan::llm {
 // second kind are brought into the first one's order when they are loaded.
 enum class PairOrder { neighbours, halves };
 
+// For each number of all heads, where the file has it, so that the first `turned` numbers of a head
+// become pairs of neighbours.
+std::vector<std::size_t> row_order(PairOrder pairs, std::size_t heads, std::size_t head_size,
+                                   std::size_t turned);
+
 class Rotation {
  public:
   Rotation() = default;

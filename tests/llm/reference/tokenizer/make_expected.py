@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what the `tokenizers` library makes of texts.txt, and of conversations, for both models.
+"""Writes what the `tokenizers` library makes of texts.txt, and of conversations, for both models,
+and how the pre-tokenizers of the families cut the texts.
 
 Usage: make_expected.py MODELS_FOLDER
 Needs: pip install tokenizers gguf jinja2
@@ -8,6 +9,7 @@ texts.txt has one text a line with \\n, \\r, \\t, \\\\ and \\uXXXX escaped. The 
 merges, the normalisation map and the chat template are those of the model files; how they are used
 is the library's doing.
 """
+import importlib.util
 import pathlib
 import re
 import sys
@@ -102,6 +104,19 @@ def write(name, lines):
     (HERE / name).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
+# Those whose pre-tokenizers differ.
+FAMILIES = ("default", "gpt-2", "smollm", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken",
+            "kimi-k2", "deepseek-llm", "deepseek-coder", "deepseek-v3")
+
+
+def cutters(name):
+    path = HERE.parents[3] / "bench/tokenizers.py"
+    spec = importlib.util.spec_from_file_location("bench_tokenizers", path)
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    return pre_tokenizers.Sequence(bench.cutters(name))
+
+
 def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
@@ -109,6 +124,11 @@ def main():
     texts = [unescaped(line)
              for line in (HERE / "texts.txt").read_text(encoding="utf-8").split("\n")[:-1]]
     joined = lambda ids: " ".join(map(str, ids))
+    for name in FAMILIES:
+        cut = cutters(name)
+        # The last cutter writes bytes as characters, so these are sizes in bytes.
+        write(f"words_{name}.txt", (joined(len(word) for word, _ in cut.pre_tokenize_str(text))
+                                    for text in texts))
     write("e5.txt", map(joined, map(e5(gguf.GGUFReader(folder / "multilingual-e5-small.gguf")),
                                     texts)))
 
