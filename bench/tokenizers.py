@@ -113,13 +113,21 @@ class Model:
 
     def plain(self):
         """Texts of the tokens; those that no text may become get names that none has."""
-        return [t if kind in (1, 4) and not (kind == 4 and is_mark(t)) else f"\0{i}"
+        return [t if kind in (1, 4) and not (kind == 4 and is_mark(t)) else f"\U0010ffff{i}"
                 for i, (t, kind) in enumerate(zip(self.tokens, self.kinds))]
 
 
+def listed_marks():
+    """Tokens that no text may write, though the file may call them user-defined."""
+    text = (PROJECT / "src/llm/vocabulary_marks.cc").read_text(encoding="utf-8")
+    return set(re.findall('"([^" ]{3,})"', text[:text.index("bool ")]))
+
+
+MARKS = listed_marks()
+
+
 def is_mark(text):
-    return (re.fullmatch(r"<\|.+\|>|<｜.+｜>|\[[A-Z_/]{3,}\]", text, re.S) or
-            text in ("<s>", "</s>", "<pad>", "<unk>", "<mask>"))
+    return re.fullmatch(r"<\|.+\|>|<｜.+｜>|\[[A-Z_/]{3,}\]", text, re.S) or text in MARKS
 
 
 def with_user_defined(model, tokenizer):

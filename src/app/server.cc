@@ -239,9 +239,6 @@ Status Server::Impl::start_work() {
     }
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
-  if (models.embedding.name.empty()) {
-    model_look.emplace(kModelLookPeriod, [this] { look_for_embedding_model(); });
-  }
   return Done{};
 }
 
@@ -270,6 +267,10 @@ Status Server::Impl::start_serving(const std::string& first_key) {
                              {"embedding_model", models.embedding.name},
                              {"chat_model", models.chat},
                              {"reranker_model", models.reranker}});
+  // Last: from here on `models` is that thread's.
+  if (models.embedding.name.empty()) {
+    model_look.emplace(kModelLookPeriod, [this] { look_for_embedding_model(); });
+  }
   return Done{};
 }
 

@@ -39,7 +39,8 @@ inline __m256i pair_sums(__m256i products) {
 // Types whose weights are multiplied as signed bytes; the others are kZero too large, but
 // then several products fit into 16 bits before they must be widened.
 template <WeightType type>
-constexpr bool kIsSigned = type == WeightType::q8_0 || integer_format(type).table == kCurve;
+constexpr bool kIsSigned =
+    type == WeightType::q8_0 || type == WeightType::iq4_nl || type == WeightType::iq4_xs;
 
 template <WeightType type>
 constexpr std::int32_t kZero = kIsSigned<type>             ? 0
@@ -79,7 +80,7 @@ __m256i weights(const std::uint8_t* planes) {
     const __m256i mask = _mm256_set1_epi8(((1 << kHigh) - 1) << kLow);
     value = _mm256_or_si256(value, _mm256_and_si256(shift<kLow - four * kHigh % 8>(high), mask));
   }
-  if constexpr (kFormat.table != nullptr) {
+  if constexpr (has_table(type)) {
     const __m256i table = _mm256_broadcastsi128_si256(load_half(kFormat.table));
     value = _mm256_shuffle_epi8(_mm256_add_epi8(table, _mm256_set1_epi8(kZero<type>)), value);
   }

@@ -63,7 +63,7 @@ __m512i weights(const std::uint8_t* planes) {
     constexpr int kOrAnd = 0xF8;  // a | (b & c)
     value = _mm512_ternarylogic_epi32(value, shift<kLow - four * kHigh % 8>(high), mask, kOrAnd);
   }
-  if constexpr (kFormat.table != nullptr) {
+  if constexpr (has_table(type)) {
     const __m128i table = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kFormat.table));
     const __m512i unsigned_table =
         _mm512_xor_si512(_mm512_broadcast_i32x4(table), _mm512_set1_epi8(-128));
@@ -74,8 +74,7 @@ __m512i weights(const std::uint8_t* planes) {
 
 // What unsigned bytes of weights() are too large by.
 template <WeightType type>
-constexpr std::int32_t kZero = integer_format(type).table != nullptr ? 128
-                                                                     : integer_format(type).zero;
+constexpr std::int32_t kZero = has_table(type) ? 128 : integer_format(type).zero;
 
 // 2^(exponent - 128), as half_power() has it.
 inline __m512 half_powers(const std::uint8_t* at) {

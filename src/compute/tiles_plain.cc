@@ -30,7 +30,7 @@ int value(const std::uint8_t* planes, std::size_t i, std::size_t lane) {
   if constexpr (kFormat.high_bits != 0) {
     value |= bits(kFormat.low_bits, kFormat.high_bits) << kFormat.low_bits;
   }
-  if constexpr (kFormat.table != nullptr) {
+  if constexpr (has_table(type)) {
     return kFormat.table[value];
   } else {
     return value - kFormat.zero;

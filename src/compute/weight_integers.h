@@ -73,6 +73,11 @@ constexpr IntegerFormat integer_format(WeightType type) {
   return {};
 }
 
+// Whether its values stand for numbers of a table.
+constexpr bool has_table(WeightType type) {
+  return type == WeightType::iq4_nl || type == WeightType::iq4_xs || type == WeightType::mxfp4;
+}
+
 // The scale that an MXFP4 block has, for twice the numbers: 2^(exponent - 128).
 float half_power(std::uint8_t exponent);
 

@@ -136,8 +136,9 @@ Status run_bench(const BenchOptions& options) {
   compute::ThreadPool threads(options.threads);
   WY_TRY(const LoadOptions how, load_options(options));
   WY_TRY(const auto decoder, Decoder::load(file, threads, how));
-  std::printf("%s: loaded in %.2f s, %zu thread(s), depth %zu\n", options.model.filename().c_str(),
-              Seconds(Clock::now() - began).count(), options.threads, options.depth);
+  std::printf("%s: loaded in %.2f s, %s kernels, %zu thread(s), cache %s, depth %zu\n",
+              options.model.filename().c_str(), Seconds(Clock::now() - began).count(),
+              how.kernels->name, options.threads, options.cache.c_str(), options.depth);
   if (options.depth + std::max(options.prompt, options.tokens) > decoder->context_length()) {
     return Error{
         ErrorCode::invalid_argument,

@@ -74,9 +74,15 @@ Status TemplateArguments::only(std::initializer_list<std::string_view> names,
   return Done{};
 }
 
-Status TemplateEvaluator::step(int line) {
-  if (++steps_ > limits_.steps) return template_error(line, "it takes too many steps");
+Status TemplateEvaluator::step(int line, std::size_t count) {
+  steps_ += static_cast<std::int64_t>(count);
+  if (steps_ > limits_.steps) return template_error(line, "it takes too many steps");
   return Done{};
+}
+
+Status TemplateEvaluator::spend_on_search(std::size_t text, std::size_t wanted, int line) {
+  if (wanted > text) return Done{};
+  return spend(((text - wanted) / 64 + 1) * (wanted / 64 + 1) * 64, line);
 }
 
 Status TemplateEvaluator::spend(std::size_t bytes, int line) {
@@ -110,6 +116,7 @@ Result<TemplateValue> TemplateEvaluator::list(TemplateItems items, int line) {
 }
 
 Result<TemplateValue> TemplateEvaluator::dict(TemplateMembers members, int line) {
+  if (members.size() > kTemplateMembersMax) return template_error(line, "a dict is too large");
   WY_RETURN_IF_ERROR(spend(members.size() * 2 * sizeof(TemplateValue), line));
   std::size_t weight = 0;
   for (const auto& [name, value] : members) {
@@ -137,7 +144,10 @@ Result<TemplateValue> TemplateEvaluator::evaluate(const TemplateExpression& expr
 Result<TemplateValue> TemplateEvaluator::evaluate_inside(const TemplateExpression& expression) {
   switch (expression.kind) {
     case ExpressionKind::literal: return expression.literal;
-    case ExpressionKind::name: return names_.get(expression.name);
+    case ExpressionKind::name:
+      // Looked for one by one.
+      WY_RETURN_IF_ERROR(step(expression.line, names_.size() / 64));
+      return names_.get(expression.name);
     case ExpressionKind::list: return make_list(expression);
     case ExpressionKind::dict: return make_dict(expression);
     case ExpressionKind::attribute: {
@@ -188,6 +198,9 @@ Result<TemplateValue> TemplateEvaluator::make_list(const TemplateExpression& exp
 
 Result<TemplateValue> TemplateEvaluator::make_dict(const TemplateExpression& expression) {
   TemplateMembers members;
+  if (expression.parts.size() > 2 * kTemplateMembersMax) {
+    return template_error(expression.line, "a dict is too large");
+  }
   for (std::size_t i = 0; i + 1 < expression.parts.size(); i += 2) {
     WY_TRY(const Value key, part(expression, i));
     WY_TRY(Value value, part(expression, i + 1));

@@ -26,6 +26,7 @@ class TemplateNames {
  public:
   void set(std::string_view name, TemplateValue value);  // in the innermost frame
   TemplateValue get(std::string_view name) const;        // undefined when there is none
+  std::size_t size() const { return values_.size(); }
 
   void push_frame() { frames_.push_back(values_.size()); }
   void pop_frame();
@@ -38,6 +39,9 @@ class TemplateNames {
   std::vector<std::size_t> frames_;  // where each begins; the outermost has no entry
   std::size_t visible_ = 0;          // where the current macro's frames begin
 };
+
+// Members of one dict or namespace; they are searched one by one.
+constexpr std::size_t kTemplateMembersMax = 1024;
 
 // The arguments of a call, a filter or a test.
 struct TemplateArguments {
@@ -69,8 +73,9 @@ class TemplateEvaluator {
   Result<TemplateItems> iterate(const TemplateValue& value, int line);
 
   TemplateNames& names() { return names_; }
-  Status step(int line);
-  Status spend(std::size_t bytes, int line);  // before so much is made
+  Status step(int line, std::size_t count = 1);
+  Status spend(std::size_t bytes, int line);                               // before so much is made
+  Status spend_on_search(std::size_t text, std::size_t wanted, int line);  // at every place
   // The value as a text.
   Result<TemplateText> written(const TemplateValue& value, int line);
   Status enter(int line);  // one level deeper; leave() goes back

@@ -23,6 +23,8 @@ Result<Value> trim(const Use& use) {
   if (set == nullptr || set->text() == nullptr) {
     return use.done(stripped(text, std::nullopt, Side::both));
   }
+  WY_RETURN_IF_ERROR(
+      use.evaluator.spend((text.size() / 16 + 1) * (set->text()->size() + 1), use.given.line));
   return use.done(stripped(text, set->text()->bytes(), Side::both));
 }
 

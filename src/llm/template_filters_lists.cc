@@ -146,7 +146,8 @@ Result<Value> unique(const Use& use) {
   WY_TRY(const TemplateItems items, use.items());
   TemplateItems made;
   for (const Value& item : items) {
-    WY_RETURN_IF_ERROR(use.evaluator.spend(made.size() + item.weight(), use.given.line));
+    const std::size_t cost = (made.size() + 1) * (item.weight() / 64 + 1) * 8;
+    WY_RETURN_IF_ERROR(use.evaluator.spend(cost, use.given.line));
     const bool known = std::any_of(made.begin(), made.end(),
                                    [&](const Value& other) { return equal(other, item); });
     if (!known) made.push_back(item);

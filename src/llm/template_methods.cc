@@ -48,6 +48,9 @@ struct Call {
 Result<Value> strip(const Call& call, Side side) {
   WY_RETURN_IF_ERROR(call.arguments.only({"chars"}, call.name));
   WY_TRY(const TemplateText* set, call.string(0, "chars"));
+  const std::size_t set_size = set == nullptr ? 1 : set->size() + 1;
+  WY_RETURN_IF_ERROR(
+      call.evaluator.spend((call.text.size() / 16 + 1) * set_size, call.arguments.line));
   return call.done(stripped(
       call.text, set == nullptr ? std::nullopt : std::optional<std::string_view>(set->bytes()),
       side));
@@ -61,6 +64,8 @@ Result<Value> split(const Call& call, Side from) {
   WY_RETURN_IF_ERROR(call.evaluator.spend(call.text.size() * 64, call.arguments.line));
   if (separator == nullptr) return call.list(split_at_spaces(call.text, count_max));
   if (separator->empty()) return call.error("has an empty separator");
+  WY_RETURN_IF_ERROR(
+      call.evaluator.spend_on_search(call.text.size(), separator->size(), call.arguments.line));
   return call.list(split_at(call.text, separator->bytes(), count_max, from));
 }
 
@@ -70,6 +75,8 @@ Result<Value> replace(const Call& call) {
   WY_TRY(const TemplateText* by, call.string(1, "new"));
   WY_TRY(const std::int64_t count_max, call.number(2, "count", -1));
   if (old == nullptr || by == nullptr || old->empty()) return call.error("wants two strings");
+  WY_RETURN_IF_ERROR(
+      call.evaluator.spend_on_search(call.text.size(), old->size(), call.arguments.line));
   const std::size_t most = call.text.size() / old->size() + 1;
   WY_RETURN_IF_ERROR(call.evaluator.spend(most * (by->size() + 64), call.arguments.line));
   return call.done(replaced(call.text, old->bytes(), *by, count_max));
@@ -95,6 +102,8 @@ Result<Value> begins_or_ends(const Call& call) {
 Result<Value> find(const Call& call) {
   WY_TRY(const TemplateText* wanted, call.string(0, "sub"));
   if (wanted == nullptr) return call.error("wants a string");
+  WY_RETURN_IF_ERROR(
+      call.evaluator.spend_on_search(call.text.size(), wanted->size(), call.arguments.line));
   const std::string& bytes = call.text.bytes();
   if (call.name == "count") {
     if (wanted->empty()) return call.error("wants a string that is not empty");

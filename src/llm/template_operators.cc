@@ -194,7 +194,7 @@ Result<bool> TemplateEvaluator::contains(const TemplateValue& all, const Templat
                                          int line) {
   if (const TemplateText* text = all.text()) {
     if (one.text() == nullptr) return no_operator("in", one, all, line);
-    WY_RETURN_IF_ERROR(spend(text->size() / 16, line));
+    WY_RETURN_IF_ERROR(spend_on_search(text->size(), one.text()->size(), line));
     return text->bytes().find(one.text()->bytes()) != std::string::npos;
   }
   if (const TemplateMembers* members = all.members()) {

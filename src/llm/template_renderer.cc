@@ -155,6 +155,7 @@ class Renderer final : public TemplateMacroRunner {
   }
 
   Status run_set(const TemplateStatement& statement) {
+    WY_RETURN_IF_ERROR(evaluator_.step(statement.line, evaluator_.names().size() / 64));
     WY_TRY(Value value, evaluator_.evaluate(*statement.value));
     if (statement.attribute.empty()) {
       return assign(statement.names, value, statement.line);
@@ -169,6 +170,9 @@ class Renderer final : public TemplateMacroRunner {
       if (name != statement.attribute) continue;
       member = std::move(value);
       return Done{};
+    }
+    if (names->members.size() == kTemplateMembersMax) {
+      return template_error(statement.line, "a namespace is too large");
     }
     names->members.emplace_back(statement.attribute, std::move(value));
     return Done{};

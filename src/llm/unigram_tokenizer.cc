@@ -132,6 +132,7 @@ std::string UnigramTokenizer::mapped(std::string_view text) const {
 
 std::string UnigramTokenizer::normalized(std::string_view text) const {
   std::string plain = mapped(text);
+  if (plain.empty()) return plain;
   if (merges_spaces_) {
     const auto both_spaces = [](char a, char b) { return a == ' ' && b == ' '; };
     plain.erase(std::unique(plain.begin(), plain.end(), both_spaces), plain.end());
@@ -140,7 +141,7 @@ std::string UnigramTokenizer::normalized(std::string_view text) const {
   std::string_view rest = plain;
   std::string result;
   if (merges_spaces_ && rest.starts_with(' ')) rest.remove_prefix(1);
-  // SentencePiece makes nothing of nothing; what our own list of rules is for makes a space of it.
+  // SentencePiece makes nothing of spaces alone; what our own list of rules is for makes one space.
   if (rest.empty() && charsmap_) return result;
   if (vocabulary_.add_space_prefix) result += kSpace;
   for (const char c : rest) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "llm/bert.h"
 #include "tests/llm/numerics_models.h"
@@ -74,6 +75,29 @@ TEST(NumericsOfTheDecoder, AreThoseOfANewSequenceAfterForgetting) {
   const auto again = (*decoder)->append(**sequence, Tokens(tokens).subspan(100));
   ASSERT_TRUE(again);
   EXPECT_EQ(std::vector<float>(again->begin(), again->end()), logits(**decoder, tokens, {140}));
+}
+
+TEST(NumericsOfTheDecoder, StayCloseWithACacheOfEightBits) {
+  compute::ThreadPool threads(1);
+  const auto file = opened(random_llama(kQ8_0, kQ8_0));
+  const auto tokens = some_tokens(200, 7);
+  const auto with = [&](compute::KeyValueType cache) {
+    LoadOptions options;
+    options.cache = cache;
+    const auto decoder = Decoder::load(file, threads, options);
+    EXPECT_TRUE(decoder) << decoder.error().message;
+    return logits(**decoder, tokens, {150, 1});
+  };
+  const auto half = with(compute::KeyValueType::f16);
+  const auto eight = with(compute::KeyValueType::q8_0);
+  double error = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < half.size(); ++i) {
+    error += std::pow(double{half[i]} - double{eight[i]}, 2);
+    size += std::pow(double{half[i]}, 2);
+  }
+  EXPECT_GT(error, 0);
+  EXPECT_LT(std::sqrt(error / size), 0.05);
 }
 
 TEST(NumericsOfTheDecoder, KeepSequencesApart) {

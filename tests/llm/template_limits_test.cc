@@ -62,6 +62,18 @@ TEST(TemplateLimits, EndListsThatShareThemselves) {
               HasSubstr("cannot hold"));
 }
 
+TEST(TemplateLimits, EndSearchesThatTakeLong) {
+  const std::string big = "{% set a = 'a' * 1000000 %}{% set b = 'a' * 500000 ~ 'b' %}";
+  for (const char* use : {"{{ b in a }}", "{{ a.find(b) }}", "{{ a.split(b) }}", "{{ a.count(b) }}",
+                          "{{ a.replace(b, '') }}", "{{ a.strip(b) }}", "{{ a | trim(b) }}"}) {
+    EXPECT_THAT(refusal(big + use), HasSubstr("too much")) << use;
+  }
+  EXPECT_EQ(refusal(big + "{{ 'b' in a }}{{ a in a }}{{ a.split('b') | length }}"), "written");
+  std::string many = "{% set d = {";
+  for (int i = 0; i < 2000; ++i) many += "'k" + std::to_string(i) + "': 1, ";
+  EXPECT_THAT(refusal(many + "} %}"), HasSubstr("a dict is too large"));
+}
+
 TEST(TemplateLimits, EndMacrosThatCallThemselves) {
   EXPECT_THAT(refusal("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"), HasSubstr("too deeply"));
 }
