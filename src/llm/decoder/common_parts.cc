@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "llm/decoder/experts.h"
+
 namespace wenyuan::llm {
 namespace {
 
@@ -97,6 +99,27 @@ Status load_common(const WeightLoader& loader, const CommonShape& common,
   const char* output = loader.has("output.weight") ? "output.weight" : "token_embd.weight";
   WY_TRY(parts.output, loader.matrix(output, common.width, parts.embeddings.size()));
   return Done{};
+}
+
+Result<DecoderParts> load_expert_decoder(const WeightLoader& loader, PairOrder pairs,
+                                         const RouterShape::Defaults& defaults) {
+  DecoderParts parts;
+  WY_TRY(const CommonShape common, CommonShape::read(loader));
+  WY_TRY(const GroupedShape grouped, read_grouped(loader, common, pairs));
+  WY_TRY(Rotation read, Rotation::read(loader, grouped.head_size));
+  const Rotation& rotation = add_rotation(parts, std::move(read));
+  ExpertsShape experts;
+  WY_TRY(experts.router, RouterShape::read(loader, defaults));
+  WY_TRY(experts.inner, read_expert_width(loader));
+  WY_RETURN_IF_ERROR(load_common(
+      loader, common,
+      [&](std::size_t i, DecoderLayer& layer) -> Status {
+        WY_TRY(layer.attention, GroupedAttention::load(loader, i, common.width, grouped, rotation));
+        WY_TRY(layer.feed_forward, ExpertFeedForward::load(loader, i, common.width, experts));
+        return Done{};
+      },
+      parts));
+  return parts;
 }
 
 const Rotation& add_rotation(DecoderParts& parts, Rotation rotation) {

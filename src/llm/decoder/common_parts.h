@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "llm/decoder/grouped_attention.h"
+#include "llm/decoder/router.h"
 #include "llm/decoder/transformer.h"
 #include "llm/weights.h"
 
@@ -40,6 +41,10 @@ using LoadLayer = std::function<Status(std::size_t layer, DecoderLayer& out)>;
 // Embeddings, layers, last norm and output. `parts` has the rotations already.
 Status load_common(const WeightLoader& loader, const CommonShape& common,
                    const LoadLayer& load_layer, DecoderParts& parts);
+
+// A decoder of grouped attention and of experts without shared ones in every layer.
+Result<DecoderParts> load_expert_decoder(const WeightLoader& loader, PairOrder pairs,
+                                         const RouterShape::Defaults& defaults);
 
 // Adds a rotation to the parts, for attentions to refer to.
 const Rotation& add_rotation(DecoderParts& parts, Rotation rotation);
