@@ -32,18 +32,6 @@ bool AnswerJob::step() {
   return true;
 }
 
-Result<std::string> EmbedJob::work() {
-  WY_TRY(Embedder * embedder, models_.get(model_));
-  if (!work_.is_done()) WY_RETURN_IF_ERROR(embedder->step(work_));
-  return work_.is_done() ? encode(work_.vectors) : std::string();
-}
-
-Result<std::string> RerankJob::work() {
-  WY_TRY(Reranker * reranker, models_.get(model_));
-  if (!work_.is_done()) WY_RETURN_IF_ERROR(reranker->step(work_));
-  return work_.is_done() ? encode(work_.scores) : std::string();
-}
-
 Result<std::string> GenerateJob::work() {
   WY_TRY(Generator * generator, models_.get(model_));
   const auto began = std::chrono::steady_clock::now();

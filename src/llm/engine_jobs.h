@@ -8,6 +8,7 @@
 
 #include "llm/embedder.h"
 #include "llm/engine_exchange.h"
+#include "llm/engine_protocol.h"
 #include "llm/engine_worker.h"
 #include "llm/generator.h"
 #include "llm/loaded_models.h"
@@ -34,39 +35,30 @@ class AnswerJob : public Job {
   Exchange exchange_;
 };
 
-class EmbedJob final : public AnswerJob {
+// Work that is done in steps, of which the member `kResults` is the answer.
+template <class Model, class Work, auto kResults>
+class SteppedJob final : public AnswerJob {
  public:
-  EmbedJob(Exchange exchange, LoadedModels<Embedder>& models,
-           std::shared_ptr<const OpenModel> model, EmbedWork work)
+  SteppedJob(Exchange exchange, LoadedModels<Model>& models, std::shared_ptr<const OpenModel> model,
+             Work work)
       : AnswerJob(std::move(exchange)),
         models_(models),
         model_(std::move(model)),
         work_(std::move(work)) {}
 
  private:
-  Result<std::string> work() override;
+  Result<std::string> work() override {
+    WY_TRY(Model * loaded, models_.get(model_));
+    if (!work_.is_done()) WY_RETURN_IF_ERROR(loaded->step(work_));
+    return work_.is_done() ? encode(work_.*kResults) : std::string();
+  }
 
-  LoadedModels<Embedder>& models_;
+  LoadedModels<Model>& models_;
   std::shared_ptr<const OpenModel> model_;
-  EmbedWork work_;
+  Work work_;
 };
-
-class RerankJob final : public AnswerJob {
- public:
-  RerankJob(Exchange exchange, LoadedModels<Reranker>& models,
-            std::shared_ptr<const OpenModel> model, RerankWork work)
-      : AnswerJob(std::move(exchange)),
-        models_(models),
-        model_(std::move(model)),
-        work_(std::move(work)) {}
-
- private:
-  Result<std::string> work() override;
-
-  LoadedModels<Reranker>& models_;
-  std::shared_ptr<const OpenModel> model_;
-  RerankWork work_;
-};
+using EmbedJob = SteppedJob<Embedder, EmbedWork, &EmbedWork::vectors>;
+using RerankJob = SteppedJob<Reranker, RerankWork, &RerankWork::scores>;
 
 class GenerateJob final : public AnswerJob {
  public:
