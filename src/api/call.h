@@ -163,6 +163,7 @@ std::span<const Route> group_routes();
 std::span<const Route> job_routes();
 std::span<const Route> key_routes();
 std::span<const Route> openai_routes();
+std::span<const Route> rerank_routes();
 std::span<const Route> policy_routes();
 std::span<const Route> search_routes();
 std::span<const Route> session_routes();

@@ -25,7 +25,7 @@ class Server {
   struct Options {
     std::string host = "127.0.0.1";
     int port = 0;            // 0: any free one
-    int threads_max = 2048;  // one for each open connection; above it 503
+    int threads_max = 4096;  // one for each open connection; above it 503
     std::chrono::seconds read_timeout{30};
     std::chrono::seconds write_timeout{30};
     std::chrono::seconds keep_alive_timeout{60};  // of an idle connection

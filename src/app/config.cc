@@ -93,6 +93,7 @@ Status read_settings(TomlReader& reader, Config& config) {
   WY_RETURN_IF_ERROR(reader.read("sandbox", config.sandbox));
   WY_RETURN_IF_ERROR(reader.read("ingest_workers", config.ingest_workers));
   WY_RETURN_IF_ERROR(reader.read("engine_threads", config.engine_threads));
+  WY_RETURN_IF_ERROR(reader.read("engine_cache", config.engine_cache));
   WY_RETURN_IF_ERROR(reader.read("requests_per_second", config.requests_per_second));
   WY_RETURN_IF_ERROR(reader.read("upload_bytes_max", config.upload_bytes_max));
   WY_RETURN_IF_ERROR(reader.read("access_attributes", config.access_attributes));
@@ -153,6 +154,10 @@ Status check(const Config& config) {
   }
   if (config.engine_threads < 0 || config.engine_threads > 1024) {
     return bad("engine_threads must be 0 to 1024");
+  }
+  if (!config.engine_cache.empty() && config.engine_cache != "f16" &&
+      config.engine_cache != "q8_0") {
+    return bad("engine_cache must be f16 or q8_0");
   }
   if (config.upload_bytes_max < 1024) return bad("upload_bytes_max must be at least 1024");
   if (config.requests_per_second <= 0) return bad("requests_per_second must be above 0");

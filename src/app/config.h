@@ -23,7 +23,8 @@ struct Config {
   std::string reranker_model;   // empty: none, search results stay in their fused order
   bool sandbox = true;
   int ingest_workers = 2;
-  int engine_threads = 0;  // 0: as many as there are cores
+  int engine_threads = 0;    // 0: as many as there are cores
+  std::string engine_cache;  // f16 or q8_0 (half the memory); empty: what suits the weights
   double requests_per_second = 50;
   std::int64_t upload_bytes_max = std::int64_t{256} << 20;
   // Attributes of collections and documents that access rules may look at.

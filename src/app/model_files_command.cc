@@ -27,6 +27,7 @@
 #include "llm/memory_need.h"
 #include "llm/quantize.h"
 #include "llm/weight_formats.h"
+#include "llm/weights.h"
 
 namespace wenyuan::app {
 namespace {
@@ -47,6 +48,7 @@ struct Flags {
   std::int64_t context = 4096;
   std::int64_t users = 1;
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::string cache;
   bool json = false;
   bool all = false;
 };
@@ -217,7 +219,11 @@ Status inspect(const Flags& flags) {
 
 Status estimate(const Flags& flags) {
   WY_TRY(const llm::Gguf file, llm::Gguf::open(model_path(flags)));
-  const llm::MemoryEstimate need = llm::estimate_memory(file, flags.context, flags.users);
+  std::optional<compute::KeyValueType> cache;
+  if (!flags.cache.empty()) {
+    WY_TRY(cache, llm::key_value_type(flags.cache));
+  }
+  const llm::MemoryEstimate need = llm::estimate_memory(file, flags.context, flags.users, cache);
   const std::int64_t free = llm::memory_available();
   const bool fits = need.total() <= free;
   if (flags.json) {
@@ -324,6 +330,7 @@ void add_model_files_commands(CLI::App& model, int& exit_code) {
               command.add_option("--users", flags.users, "Users at the same time")
                   ->check(CLI::Range(1, 1 << 16))
                   ->capture_default_str();
+              command.add_option("--cache", flags.cache, "Keys and values: f16 or q8_0");
               command.add_flag("--json", flags.json, "Print JSON");
             });
 }

@@ -201,6 +201,7 @@ Status Server::Impl::start_engine() {
   options.socket = layout.engine_socket();
   options.models = config.models;
   options.threads = static_cast<std::size_t>(config.engine_threads);
+  options.cache = config.engine_cache;
   supervisor.emplace(options);
   engine.emplace(llm::EngineClientOptions{.socket = options.socket});
   // Without an engine there is still keyword search; readiness says what is missing.

@@ -39,13 +39,14 @@ EmbedWork embed_work(const OpenModel& model, const EmbedRequest& request) {
 }
 
 Result<std::unique_ptr<Embedder>> Embedder::load(std::shared_ptr<const OpenModel> model,
-                                                 compute::ThreadPool& threads) {
-  WY_TRY(auto encoder, Encoder::load(model->file, threads));
+                                                 compute::ThreadPool& threads,
+                                                 const LoadOptions& options) {
+  WY_TRY(auto encoder, Encoder::load(model->file, threads, options));
   WY_ASSERT(encoder->context_length() > 0);
   return std::unique_ptr<Embedder>(new Embedder(std::move(model), std::move(encoder)));
 }
 
-std::int64_t Embedder::memory_need(const OpenModel& model) {
+std::int64_t Embedder::memory_need(const OpenModel& model, const LoadOptions& /*options*/) {
   return llm::memory_need(*model.file, 0);
 }
 

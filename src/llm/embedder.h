@@ -30,8 +30,9 @@ EmbedWork embed_work(const OpenModel& model, const EmbedRequest& request);
 class Embedder {
  public:
   static Result<std::unique_ptr<Embedder>> load(std::shared_ptr<const OpenModel> model,
-                                                compute::ThreadPool& threads);
-  static std::int64_t memory_need(const OpenModel& model);
+                                                compute::ThreadPool& threads,
+                                                const LoadOptions& options = {});
+  static std::int64_t memory_need(const OpenModel& model, const LoadOptions& options = {});
 
   const OpenModel& model() const { return *model_; }
 

@@ -44,8 +44,10 @@ struct Measured {
 void print(const char* what, std::size_t tokens, Measured& measured) {
   std::sort(measured.seconds.begin(), measured.seconds.end());
   const auto rate = [&](double seconds) { return static_cast<double>(tokens) / seconds; };
-  std::printf("%s %zu: best %.1f, median %.1f tokens/s\n", what, tokens,
+  std::printf("%s %zu: best %.1f, median %.1f tokens/s of", what, tokens,
               rate(measured.seconds.front()), rate(measured.seconds[measured.seconds.size() / 2]));
+  for (const double seconds : measured.seconds) std::printf(" %.2f", rate(seconds));
+  std::printf("\n");
   const Seconds all = std::chrono::nanoseconds(
       std::accumulate(measured.times.begin(), measured.times.end(), std::chrono::nanoseconds(0)));
   for (std::size_t i = 0; i < kOperatorCount; ++i) {
@@ -113,10 +115,7 @@ class Bench {
 Result<LoadOptions> load_options(const BenchOptions& options) {
   using compute::InstructionSet;
   LoadOptions how;
-  if (options.cache != "f16" && options.cache != "q8_0") {
-    return Error{ErrorCode::invalid_argument, "there is no cache " + options.cache};
-  }
-  how.cache = options.cache == "f16" ? compute::KeyValueType::f16 : compute::KeyValueType::q8_0;
+  WY_TRY(how.cache, key_value_type(options.cache));
   if (options.kernels == "best") return how;
   for (const InstructionSet set :
        {InstructionSet::plain, InstructionSet::avx2, InstructionSet::avx512, InstructionSet::amx}) {

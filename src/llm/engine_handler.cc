@@ -49,7 +49,7 @@ Status run(int socket, Worker& worker, AnswerJob& job) {
 
 EngineHandler::EngineHandler(const EngineHandlerOptions& options)
     : registry_(options.models),
-      generators_(options.threads),
+      generators_(options.threads, options.generators),
       embedders_(options.threads),
       rerankers_(options.threads),
       generate_worker_(options.generate_waiting_max),

@@ -20,6 +20,7 @@ namespace wenyuan::llm {
 struct EngineHandlerOptions {
   std::filesystem::path models;
   std::size_t threads = 1;
+  LoadOptions generators = {};  // how models that write are loaded
   std::size_t generate_waiting_max = 16;
   std::size_t embed_waiting_max = 64;
 };

@@ -25,7 +25,8 @@ namespace wenyuan::llm {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: wenyuan-engine --socket PATH --models DIR [--threads N] [--parent PID]\n"
+    "usage: wenyuan-engine --socket PATH --models DIR [--threads N] [--cache f16|q8_0]\n"
+    "                      [--parent PID]\n"
     "       wenyuan-engine --list --models DIR\n"
     "       wenyuan-engine bench FILE [--threads N] [--prompt N] [--tokens N] [--depth N]\n"
     "                            [--rounds N] [--kernels NAME] [--cache f16|q8_0]\n"
@@ -36,6 +37,9 @@ constexpr const char* kUsage =
     "  --socket PATH  where to listen; open to this user alone\n"
     "  --models DIR   the directory of *.gguf files\n"
     "  --threads N    threads for each kind of model (default: one for each processor)\n"
+    "  --cache TYPE   how a context's keys and values are kept: f16 (the default), or q8_0 in "
+    "about\n"
+    "                 half the memory\n"
     "  --parent PID   end when this process, the one that started the engine, ends\n"
     "  --list         show the models and whether they can be used\n"
     "  bench          measure reading a prompt and writing tokens with one file, and where the\n"
@@ -51,6 +55,7 @@ struct Arguments {
   std::filesystem::path socket;
   std::filesystem::path models;
   int threads = 0;
+  LoadOptions generators;
   pid_t parent = 0;
   bool list = false;
   bool help = false;
@@ -75,6 +80,8 @@ Status set_argument(Arguments& arguments, std::string_view name, std::string_vie
     arguments.models = value;
   } else if (name == "--threads") {
     WY_TRY(arguments.threads, number_argument(name, value, kThreadsMax));
+  } else if (name == "--cache") {
+    WY_TRY(arguments.generators.cache, key_value_type(value));
   } else if (name == "--parent") {
     WY_TRY(arguments.parent, number_argument(name, value, 1 << 30));
   } else {
@@ -214,6 +221,7 @@ int serve(const Arguments& arguments) {
   options.socket = arguments.socket;
   options.handler.models = arguments.models;
   options.handler.threads = thread_count(arguments.threads);
+  options.handler.generators = arguments.generators;
   auto service = EngineService::start(options);
   if (!service) {
     log::error("engine_not_started", {{"reason", service.error().message}});

@@ -70,6 +70,10 @@ std::vector<std::string> arguments(const EngineSupervisorOptions& options) {
     words.emplace_back("--threads");
     words.push_back(std::to_string(options.threads));
   }
+  if (!options.cache.empty()) {
+    words.emplace_back("--cache");
+    words.push_back(options.cache);
+  }
   return words;
 }
 

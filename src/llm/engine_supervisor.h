@@ -20,6 +20,7 @@ struct EngineSupervisorOptions {
   std::filesystem::path socket;
   std::filesystem::path models;
   std::size_t threads = 0;  // 0: the engine decides
+  std::string cache;        // "f16" or "q8_0"; empty: the engine decides
   // How long stop() waits for a clean end before it kills.
   std::chrono::milliseconds stop_time{5000};
   // How often a running engine is asked whether it still answers, and after what time without an

@@ -48,19 +48,21 @@ Result<std::vector<TokenId>> prompt_tokens(const OpenModel& model, const Generat
 }
 
 Result<std::unique_ptr<Generator>> Generator::load(std::shared_ptr<const OpenModel> model,
-                                                   compute::ThreadPool& threads) {
-  WY_TRY(auto decoder, Decoder::load(model->file, threads));
+                                                   compute::ThreadPool& threads,
+                                                   const LoadOptions& options) {
+  WY_TRY(auto decoder, Decoder::load(model->file, threads, options));
   if (decoder->vocabulary_size() < model->tokenizer->size()) {
     return Error{ErrorCode::corrupt,
                  "its vocabulary has " + std::to_string(model->tokenizer->size()) +
                      " tokens, its weights are for " + std::to_string(decoder->vocabulary_size())};
   }
-  return std::unique_ptr<Generator>(new Generator(std::move(model), std::move(decoder)));
+  return std::unique_ptr<Generator>(
+      new Generator(std::move(model), std::move(decoder), options.cache));
 }
 
-std::int64_t Generator::memory_need(const OpenModel& model) {
+std::int64_t Generator::memory_need(const OpenModel& model, const LoadOptions& options) {
   const auto usual = static_cast<std::int64_t>(kUsualSize);
-  return llm::memory_need(*model.file, std::min(model.info.context_length, usual));
+  return llm::memory_need(*model.file, std::min(model.info.context_length, usual), options.cache);
 }
 
 Result<GenerateResult> Generator::generate(const GenerateRequest& request,
@@ -126,8 +128,8 @@ Result<std::size_t> Generator::prepare(const std::string& scope, std::span<const
 Status Generator::check_room(std::size_t size_max) {
   if (size_max <= roomy_size_) return Done{};
   const auto more = static_cast<std::int64_t>(size_max - std::min(size_max, tokens_.size()));
-  WY_RETURN_IF_ERROR(check_memory(model_->info.name, sequence_memory_need(*model_->file, more),
-                                  memory_available()));
+  WY_RETURN_IF_ERROR(check_memory(
+      model_->info.name, sequence_memory_need(*model_->file, more, cache_), memory_available()));
   roomy_size_ = size_max;
   return Done{};
 }

@@ -24,9 +24,10 @@ Result<std::vector<TokenId>> prompt_tokens(const OpenModel& model, const Generat
 class Generator {
  public:
   static Result<std::unique_ptr<Generator>> load(std::shared_ptr<const OpenModel> model,
-                                                 compute::ThreadPool& threads);
+                                                 compute::ThreadPool& threads,
+                                                 const LoadOptions& options = {});
   // Bytes that load() and one request of usual length take.
-  static std::int64_t memory_need(const OpenModel& model);
+  static std::int64_t memory_need(const OpenModel& model, const LoadOptions& options = {});
 
   const OpenModel& model() const { return *model_; }
 
@@ -39,8 +40,9 @@ class Generator {
   // Tokens of a sequence for which load() finds memory.
   static constexpr std::size_t kUsualSize = 4096;
 
-  Generator(std::shared_ptr<const OpenModel> model, std::unique_ptr<Decoder> decoder)
-      : model_(std::move(model)), decoder_(std::move(decoder)), roomy_size_(kUsualSize) {}
+  Generator(std::shared_ptr<const OpenModel> model, std::unique_ptr<Decoder> decoder,
+            std::optional<compute::KeyValueType> cache)
+      : model_(std::move(model)), decoder_(std::move(decoder)), cache_(cache) {}
 
   // Returns how many tokens of the prompt are in sequence_ already.
   Result<std::size_t> prepare(const std::string& scope, std::span<const TokenId> prompt,
@@ -51,10 +53,11 @@ class Generator {
 
   std::shared_ptr<const OpenModel> model_;
   std::unique_ptr<Decoder> decoder_;
-  std::unique_ptr<Sequence> sequence_;  // of decoder_; null until needed and after an error
-  std::vector<TokenId> tokens_;         // what sequence_ holds
-  std::string scope_;                   // for whom it was computed
-  std::size_t roomy_size_;              // there was memory for so many tokens
+  std::unique_ptr<Sequence> sequence_;          // of decoder_; null until needed and after an error
+  std::vector<TokenId> tokens_;                 // what sequence_ holds
+  std::string scope_;                           // for whom it was computed
+  std::optional<compute::KeyValueType> cache_;  // what load() was told
+  std::size_t roomy_size_ = kUsualSize;         // there was memory for so many tokens
 };
 
 }  // namespace wenyuan::llm

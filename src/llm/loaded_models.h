@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -14,16 +15,18 @@
 #include "compute/thread_pool.h"
 #include "llm/memory_need.h"
 #include "llm/model_registry.h"
+#include "llm/weights.h"
 
 namespace wenyuan::llm {
 
-// `Model` is Generator or Embedder. A model stays until its file changes or another one needs the
-// memory; then the one that was not used for longest goes first. get() is for one thread, names()
-// for any.
+// `Model` is Generator, Embedder or Reranker. A model stays until its file changes or another one
+// needs the memory; then the one that was not used for longest goes first. get() is for one thread,
+// names() for any.
 template <class Model>
 class LoadedModels {
  public:
-  explicit LoadedModels(std::size_t thread_count) : threads_(thread_count) {}
+  explicit LoadedModels(std::size_t thread_count, LoadOptions options = {})
+      : options_(std::move(options)), threads_(thread_count) {}
 
   // Loads it when it is not there. The pointer is valid until the next call.
   Result<Model*> get(const std::shared_ptr<const OpenModel>& wanted) {
@@ -57,7 +60,7 @@ class LoadedModels {
   }
 
   Status make_room(const OpenModel& wanted) {
-    const std::int64_t need = Model::memory_need(wanted);
+    const std::int64_t need = Model::memory_need(wanted, options_);
     while (need > memory_available() && !models_.empty()) {
       log::info("model_dropped", {{"model", models_.back()->model().info.name}});
       drop(std::prev(models_.end()));
@@ -67,7 +70,7 @@ class LoadedModels {
 
   Result<Model*> load(const std::shared_ptr<const OpenModel>& wanted) {
     const auto began = std::chrono::steady_clock::now();
-    auto loaded = Model::load(wanted, threads_);
+    auto loaded = Model::load(wanted, threads_, options_);
     if (!loaded) return within("the model " + wanted->info.name, std::move(loaded).error());
     const auto time = std::chrono::steady_clock::now() - began;
     {
@@ -80,6 +83,7 @@ class LoadedModels {
     return models_.front().get();
   }
 
+  const LoadOptions options_;
   compute::ThreadPool threads_;
   mutable std::mutex mutex_;
   // Used last first. Changed by the thread of get() alone, under mutex_.

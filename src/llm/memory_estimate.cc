@@ -26,7 +26,8 @@ std::int64_t bytes(double value) {
 
 class Estimator {
  public:
-  explicit Estimator(const Gguf& file) : file_(file), prefix_(file.architecture() + ".") {}
+  Estimator(const Gguf& file, std::optional<compute::KeyValueType> cache)
+      : file_(file), cache_(cache), prefix_(file.architecture() + ".") {}
 
   double weights() const {
     double sum = 0;
@@ -36,10 +37,11 @@ class Estimator {
 
   double cache_per_token() const {
     if (is_encoder()) return 0;
-    const double values =
-        is_latent() ? number("attention.kv_lora_rank", 0) + number("rope.dimension_count", 0)
-                    : key_heads() * (key_size() + value_size());
-    return number("block_count", 0) * values * value_bytes();
+    const double row =
+        is_latent()
+            ? row_bytes(number("attention.kv_lora_rank", 0) + number("rope.dimension_count", 0))
+            : key_heads() * (row_bytes(key_size()) + row_bytes(value_size()));
+    return number("block_count", 0) * row;
   }
 
   double work() const {
@@ -83,10 +85,17 @@ class Estimator {
   }
 
   // A file of single-precision weights keeps its keys and values so too.
-  double value_bytes() const {
+  compute::KeyValueType cache_type() const {
+    if (cache_) return *cache_;
     const TensorView* output = file_.tensor("blk.0.attn_output.weight");
     const bool is_single = output != nullptr && output->type == TensorType::f32;
-    return is_single ? 4 : 2;
+    return is_single ? compute::KeyValueType::f32 : compute::KeyValueType::f16;
+  }
+  double row_bytes(double values) const {
+    constexpr double kProbe = 1024;  // row_bytes() of an absurd size would overflow
+    return values / kProbe *
+           static_cast<double>(
+               compute::cache_row_bytes(cache_type(), static_cast<std::size_t>(kProbe)));
   }
 
   double of_tensor(const TensorView& view) const {
@@ -109,13 +118,15 @@ class Estimator {
   }
 
   const Gguf& file_;
+  std::optional<compute::KeyValueType> cache_;
   std::string prefix_;
 };
 
 }  // namespace
 
-MemoryEstimate estimate_memory(const Gguf& file, std::int64_t context, std::int64_t users) {
-  const Estimator estimator(file);
+MemoryEstimate estimate_memory(const Gguf& file, std::int64_t context, std::int64_t users,
+                               std::optional<compute::KeyValueType> cache) {
+  const Estimator estimator(file, cache);
   const double per_token = estimator.cache_per_token();
   const double tokens = static_cast<double>(std::max<std::int64_t>(0, context)) *
                         static_cast<double>(std::max<std::int64_t>(0, users));

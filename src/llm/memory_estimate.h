@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "compute/attention.h"
 #include "llm/gguf.h"
 
 namespace wenyuan::llm {
@@ -17,8 +19,9 @@ struct MemoryEstimate {
   std::int64_t total() const { return weights + cache + work + vocabulary; }
 };
 
-// For `users` sequences of `context` tokens each. Numbers come out of an untrusted file: what is
-// impossible becomes very large.
-MemoryEstimate estimate_memory(const Gguf& file, std::int64_t context, std::int64_t users);
+// For `users` sequences of `context` tokens each; `cache` as in LoadOptions. Numbers come out of an
+// untrusted file: what is impossible becomes very large.
+MemoryEstimate estimate_memory(const Gguf& file, std::int64_t context, std::int64_t users,
+                               std::optional<compute::KeyValueType> cache = {});
 
 }  // namespace wenyuan::llm

@@ -73,12 +73,14 @@ std::string in_megabytes(std::int64_t bytes) {
 
 }  // namespace
 
-std::int64_t sequence_memory_need(const Gguf& file, std::int64_t tokens) {
-  return estimate_memory(file, tokens, 1).cache;
+std::int64_t sequence_memory_need(const Gguf& file, std::int64_t tokens,
+                                  std::optional<compute::KeyValueType> cache) {
+  return estimate_memory(file, tokens, 1, cache).cache;
 }
 
-std::int64_t memory_need(const Gguf& file, std::int64_t tokens) {
-  return estimate_memory(file, tokens, 1).total();
+std::int64_t memory_need(const Gguf& file, std::int64_t tokens,
+                         std::optional<compute::KeyValueType> cache) {
+  return estimate_memory(file, tokens, 1, cache).total();
 }
 
 std::int64_t memory_available(const fs::path& root) {

@@ -3,18 +3,23 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "compute/attention.h"
 #include "llm/gguf.h"
 
 namespace wenyuan::llm {
 
-// An estimate from the file's size and shape, with keys and values for `tokens` tokens.
-std::int64_t memory_need(const Gguf& file, std::int64_t tokens);
+// An estimate from the file's size and shape, with keys and values for `tokens` tokens; `cache` as
+// in LoadOptions.
+std::int64_t memory_need(const Gguf& file, std::int64_t tokens,
+                         std::optional<compute::KeyValueType> cache = {});
 
 // The part of it that grows with the tokens.
-std::int64_t sequence_memory_need(const Gguf& file, std::int64_t tokens);
+std::int64_t sequence_memory_need(const Gguf& file, std::int64_t tokens,
+                                  std::optional<compute::KeyValueType> cache = {});
 
 // Bytes that may still be used, by the machine's and the control group's account; nothing is known
 // to be in the way when both are silent. `root` is "/" outside tests.

@@ -31,15 +31,17 @@ Result<std::unique_ptr<Decoder>> Decoder::load(std::shared_ptr<const Gguf> file,
 }
 
 Result<std::unique_ptr<Encoder>> Encoder::load(std::shared_ptr<const Gguf> file,
-                                               compute::ThreadPool& threads) {
+                                               compute::ThreadPool& threads,
+                                               const LoadOptions& options) {
   if (!is_bert(*file)) return unknown_architecture(*file, "an embedder");
-  return BertEncoder::load(std::move(file), threads);
+  return BertEncoder::load(std::move(file), threads, options);
 }
 
 Result<std::unique_ptr<CrossEncoder>> CrossEncoder::load(std::shared_ptr<const Gguf> file,
-                                                         compute::ThreadPool& threads) {
+                                                         compute::ThreadPool& threads,
+                                                         const LoadOptions& options) {
   if (!is_bert(*file)) return unknown_architecture(*file, "a reranker");
-  return BertCrossEncoder::load(std::move(file), threads);
+  return BertCrossEncoder::load(std::move(file), threads, options);
 }
 
 }  // namespace wenyuan::llm

@@ -51,7 +51,8 @@ class Encoder {
  public:
   virtual ~Encoder() = default;
   static Result<std::unique_ptr<Encoder>> load(std::shared_ptr<const Gguf> file,
-                                               compute::ThreadPool& threads);
+                                               compute::ThreadPool& threads,
+                                               const LoadOptions& options = {});
 
   virtual std::size_t context_length() const = 0;  // tokens, special ones included
   virtual std::size_t vector_size() const = 0;
@@ -72,7 +73,8 @@ class CrossEncoder {
  public:
   virtual ~CrossEncoder() = default;
   static Result<std::unique_ptr<CrossEncoder>> load(std::shared_ptr<const Gguf> file,
-                                                    compute::ThreadPool& threads);
+                                                    compute::ThreadPool& threads,
+                                                    const LoadOptions& options = {});
 
   virtual std::size_t context_length() const = 0;  // tokens of a pair
   // Higher is better; scores of different models cannot be compared.

@@ -81,12 +81,13 @@ RerankWork rerank_work(const OpenModel& model, const RerankRequest& request) {
 }
 
 Result<std::unique_ptr<Reranker>> Reranker::load(std::shared_ptr<const OpenModel> model,
-                                                 compute::ThreadPool& threads) {
-  WY_TRY(auto encoder, CrossEncoder::load(model->file, threads));
+                                                 compute::ThreadPool& threads,
+                                                 const LoadOptions& options) {
+  WY_TRY(auto encoder, CrossEncoder::load(model->file, threads, options));
   return std::unique_ptr<Reranker>(new Reranker(std::move(model), std::move(encoder)));
 }
 
-std::int64_t Reranker::memory_need(const OpenModel& model) {
+std::int64_t Reranker::memory_need(const OpenModel& model, const LoadOptions& /*options*/) {
   return llm::memory_need(*model.file, 0);
 }
 

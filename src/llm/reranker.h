@@ -32,8 +32,9 @@ RerankWork rerank_work(const OpenModel& model, const RerankRequest& request);
 class Reranker {
  public:
   static Result<std::unique_ptr<Reranker>> load(std::shared_ptr<const OpenModel> model,
-                                                compute::ThreadPool& threads);
-  static std::int64_t memory_need(const OpenModel& model);
+                                                compute::ThreadPool& threads,
+                                                const LoadOptions& options = {});
+  static std::int64_t memory_need(const OpenModel& model, const LoadOptions& options = {});
 
   const OpenModel& model() const { return *model_; }
 

@@ -56,6 +56,13 @@ bool ends_at(const TensorView& view, std::size_t from) {
 
 }  // namespace
 
+Result<compute::KeyValueType> key_value_type(std::string_view name) {
+  if (name == "f16") return compute::KeyValueType::f16;
+  if (name == "q8_0") return compute::KeyValueType::q8_0;
+  return Error{ErrorCode::invalid_argument,
+               "keys and values are kept as f16 or q8_0, not as \"" + std::string(name) + "\""};
+}
+
 EmbeddingTable::EmbeddingTable(const TensorView& view, compute::WeightType type, std::size_t width)
     : bytes_(view.bytes.data()), type_(type), width_(width), rows_(view.element_count() / width) {}
 

@@ -31,6 +31,9 @@ struct LoadOptions {
       statistics = {};
 };
 
+// "f16" or "q8_0", as an option of the command line has it.
+Result<compute::KeyValueType> key_value_type(std::string_view name);
+
 // A table that is read row by row, decoded from the file's own bytes, so it lives no longer than
 // the file.
 class EmbeddingTable {

@@ -64,6 +64,7 @@ class Searcher {
   };
   Searcher(const Parts& parts, const Options& options) : parts_(parts), options_(options) {}
 
+  const std::string& reranker_model() const { return options_.reranker_model; }  // empty: none
   // That of the indexes; empty: keyword search only.
   std::string embedding_model() const { return parts_.compartments->model().name; }
 
