@@ -66,6 +66,21 @@ Result<json> read_if_any(const fs::path& path) {
   return content;
 }
 
+// Sentence encoders may be used with shorter texts than they have positions for.
+Status limit_context(const fs::path& folder, const HfConfig& config, GgufMetadata& metadata) {
+  WY_TRY(const json content, read_if_any(folder / "sentence_bert_config.json"));
+  const auto found = content.find("max_seq_length");
+  if (found == content.end() || !found->is_number_integer()) return Done{};
+  const auto limit = found->get<std::int64_t>();
+  for (auto& [key, value] : metadata) {
+    if (key != config.architecture() + ".context_length") continue;
+    auto* context = std::get_if<std::uint32_t>(&value);
+    if (context == nullptr || limit < 3 || limit >= *context) continue;
+    *context = static_cast<std::uint32_t>(limit);
+  }
+  return Done{};
+}
+
 // The folder that modules.json names for pooling; "1_Pooling" without one.
 fs::path pooling_folder(const fs::path& folder) {
   const fs::path usual = folder / "1_Pooling";
@@ -151,6 +166,7 @@ Result<GgufMetadata> all_metadata(const fs::path& folder, const HfConfig& config
     WY_TRY(const std::uint32_t pooling, pooling_type(folder, config, options));
     metadata.emplace_back(config.architecture() + ".pooling_type", pooling);
     WY_RETURN_IF_ERROR(add_prefixes(folder, metadata));
+    WY_RETURN_IF_ERROR(limit_context(folder, config, metadata));
   }
   WY_TRY(const HfTokenizerFiles files, HfTokenizerFiles::read(folder));
   WY_TRY(GgufMetadata tokenizer, hf_tokenizer(files, config, rows, options.pretokenizer));

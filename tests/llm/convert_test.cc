@@ -153,6 +153,21 @@ TEST(Convert, TakesPoolingAndPrefixesFromTheDirectory) {
   EXPECT_THAT(file.tensor("position_embd.weight")->shape, ElementsAre(64, 512));
 }
 
+TEST(Convert, KeepsToTheLengthThatASentenceEncoderIsUsedWith) {
+  ConvertOptions options;
+  options.pooling = EncoderPooling::mean;
+  const auto context = [&](const char* limits) {
+    return converted("bert", options,
+                     [&](const std::filesystem::path& folder) {
+                       write(folder / "sentence_bert_config.json", limits);
+                     })
+        .integer("bert.context_length");
+  };
+  EXPECT_EQ(context(R"({"max_seq_length":256})"), 256);
+  EXPECT_EQ(context(R"({"max_seq_length":100000})"), context("{}"));
+  EXPECT_EQ(context(R"({"max_seq_length":-1})"), context("{}"));
+}
+
 TEST(Convert, KeepsTheHeadsOfClassifiers) {
   for (const char* name : {"bert_classifier", "xlmroberta_classifier"}) {
     const Gguf file = converted(name);
