@@ -1,12 +1,10 @@
-// Any bytes as a policy: it is refused with a place, or checked and decided without harm.
+// Any bytes as the text of a policy: it is refused with a reason, or decided without harm.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "auth/decider.h"
-#include "auth/policy/checker.h"
-#include "auth/policy/evaluator.h"
-#include "auth/policy/parser.h"
+#include "auth/policy_language.h"
 #include "base/assert.h"
 
 namespace {
@@ -21,7 +19,7 @@ const Principal& user() {
     made.username = "a";
     made.roles = {"admin"};
     made.scopes = {"*"};
-    made.attributes = {{"a", "secret"}, {"b", std::int64_t{1}}, {"c", true}};
+    made.attributes = {{"a", "x"}, {"b", std::int64_t{1}}, {"clearance", "secret"}};
     return made;
   }();
   return principal;
@@ -29,33 +27,26 @@ const Principal& user() {
 
 Label label() {
   Label made;
+  made.id = 1;
   made.collection_id = "col_a";
   made.collection_kind = CollectionKind::organization;
-  made.attributes = {{"a", "public"}, {"d", std::vector<std::string>{"x", "y"}}};
+  made.attributes = {{"sensitivity", "public"}, {"b", std::vector<std::string>{"x", "y"}}};
   return made;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  auto rule = policy::parse({reinterpret_cast<const char*>(data), size});
-  if (!rule) {
-    WY_ASSERT(rule.error().code == ErrorCode::invalid_argument && !rule.error().message.empty());
-    return 0;
-  }
-  const std::vector<std::string> access = {"a", "b", "c", "d"};
-  static_cast<void>(policy::check(*rule, access));
-  const Label resource = label();
-  const policy::Evaluation without = policy::evaluate(*rule, user(), nullptr);
-  const policy::Evaluation with = policy::evaluate(*rule, user(), &resource);
-  WY_ASSERT(with.verdict != policy::Verdict::needs_resource);
-  // What is settled without a label is the same with any.
-  WY_ASSERT(without.verdict == policy::Verdict::needs_resource || without.verdict == with.verdict);
-  if (with.verdict == policy::Verdict::failed) WY_ASSERT(!policy::explain(with).empty());
-
-  const PolicySet policies = {
-      std::make_shared<const CompiledPolicy>(CompiledPolicy{"pol", 1, *std::move(rule), {}, ""})};
-  const Decider decider(policies, user(), {}, Action::read);
-  WY_ASSERT(decider.allows(resource) == decider.decide(resource).allowed);
+  static const PolicyLanguage language({"a", "b", "sensitivity"});
+  PolicyText read = language.read({reinterpret_cast<const char*>(data), size});
+  WY_ASSERT(read.policy.has_value() == read.error.empty());
+  const bool is_readable = read.policy.has_value();
+  const bool permits = read.effect == cedar::Effect::permit;
+  const Rules rules(
+      {std::make_shared<const CompiledPolicy>(CompiledPolicy{"pol", 1, std::move(read)})});
+  Decider decider(rules, user(), {}, Action::read);
+  const bool allowed = decider.allows(label());
+  WY_ASSERT(allowed == decider.decide(label()).allowed);
+  WY_ASSERT(!allowed || (is_readable && permits));
   return 0;
 }

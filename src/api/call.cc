@@ -47,6 +47,7 @@ Status Call::authenticate(store::Snapshot& snapshot) {
     return std::move(found).error();
   }
   principal = *std::move(found);
+  principal.address = request.remote_address;
   WY_TRY(key_use_due_, services.identities->key_use_is_due(snapshot, principal.key_id, now));
   return Done{};
 }

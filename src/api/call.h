@@ -164,6 +164,7 @@ std::span<const Route> job_routes();
 std::span<const Route> key_routes();
 std::span<const Route> openai_routes();
 std::span<const Route> rerank_routes();
+std::span<const Route> policy_question_routes();
 std::span<const Route> policy_routes();
 std::span<const Route> search_routes();
 std::span<const Route> session_routes();

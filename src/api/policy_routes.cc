@@ -1,7 +1,7 @@
 #include "api/call.h"
 #include "api/once.h"
+#include "api/policy_json.h"
 #include "api/wire.h"
-#include "base/text.h"
 
 namespace wenyuan::api {
 namespace {
@@ -18,23 +18,11 @@ Json to_json(const auth::Policy& policy) {
   return json;
 }
 
-// With `effect` beside it, the text may leave the first word out.
 auth::Policy read_policy(ObjectReader& reader) {
   auth::Policy policy;
   policy.name = reader.text("name", {1, 256});
-  policy.text = reader.text("text", {1, 16384});
+  policy.text = read_policy_text(reader);
   policy.description = reader.maybe_text("description", {0, 1024}).value_or("");
-  const auto effect = reader.maybe_text("effect", {1, 16});
-  if (!effect) return policy;
-  if (*effect != "allow" && *effect != "deny") {
-    reader.complain("effect", "must be allow or deny");
-    return policy;
-  }
-  const std::string_view text = trim(policy.text);
-  const std::string_view other = *effect == "allow" ? "deny" : "allow";
-  if (text.starts_with(other))
-    reader.complain("effect", "is not the one that the text begins with");
-  if (!text.starts_with(*effect)) policy.text = *effect + " " + policy.text;
   return policy;
 }
 
@@ -113,13 +101,6 @@ Result<http::Response> list_versions(Call& call) {
   });
 }
 
-std::optional<Action> action_of(std::string_view text) {
-  if (text == "read") return Action::read;
-  if (text == "write") return Action::write;
-  if (text == "manage") return Action::manage;
-  return std::nullopt;
-}
-
 // Why may (or may not) somebody do something? Reasons name policies and grants, so the question is
 // for administrators and auditors.
 Result<http::Response> check_policies(Call& call) {
@@ -128,8 +109,7 @@ Result<http::Response> check_policies(Call& call) {
   ObjectReader reader(body, "", call.field_errors);
   const std::string who = reader.text("principal", {1, 64});
   const std::string resource = reader.text("resource", {1, 64});
-  const auto action = action_of(reader.text("action", {1, 32}));
-  if (!action && reader.has("action")) reader.complain("action", "must be read, write or manage");
+  const Action action = read_action(reader);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   call.note_object(resource);
   call.note("principal", who);
@@ -140,7 +120,7 @@ Result<http::Response> check_policies(Call& call) {
       return Error{ErrorCode::invalid_argument, "/principal: there is no such enabled user"};
     }
     WY_TRY(const auth::Decision decision,
-           call.services.policies->check(snapshot, *principal, *action, resource));
+           call.services.policies->check(snapshot, *principal, action, resource));
     Json json;
     json["decision"] = decision.allowed ? "allow" : "deny";
     json["reasons"] = decision.reasons;

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "auth/policy/checker.h"
-#include "auth/policy/parser.h"
+#include "auth/decision_entities.h"
 
 namespace wenyuan::auth {
 namespace {
@@ -24,16 +23,17 @@ Label label_of(Collection collection, const store::AccessAttributes& access) {
 std::shared_ptr<const CompiledPolicy> known(const AccessState* last, const std::string& id,
                                             std::int64_t version) {
   if (last == nullptr) return nullptr;
+  const PolicySet& policies = last->rules.policies();
   const auto found = std::ranges::lower_bound(
-      last->policies, id, {},
-      [](const auto& compiled) -> const std::string& { return compiled->id; });
-  if (found == last->policies.end() || (*found)->id != id || (*found)->version != version) {
+      policies, id, {}, [](const auto& compiled) -> const std::string& { return compiled->id; });
+  if (found == policies.end() || (*found)->id != id || (*found)->version != version) {
     return nullptr;
   }
   return *found;
 }
 
-Result<PolicySet> load_policies(store::Snapshot& snapshot, const store::AccessAttributes& access,
+// A policy that cannot be read is a value too.
+Result<PolicySet> load_policies(store::Snapshot& snapshot, const PolicyLanguage& language,
                                 const AccessState* last) {
   WY_TRY(auto statement, snapshot.prepare("SELECT id, version, text FROM policies ORDER BY id"));
   PolicySet policies;
@@ -45,7 +45,7 @@ Result<PolicySet> load_policies(store::Snapshot& snapshot, const store::AccessAt
     auto compiled = known(last, id, version);
     if (compiled == nullptr) {
       compiled = std::make_shared<const CompiledPolicy>(
-          compile(std::move(id), version, statement.text(2), access));
+          CompiledPolicy{std::move(id), version, language.read(statement.text(2))});
     }
     policies.push_back(std::move(compiled));
   }
@@ -63,28 +63,7 @@ const Label* AccessState::collection(const std::string& id) const {
   return found != collections.end() && found->collection_id == id ? &*found : nullptr;
 }
 
-CompiledPolicy compile(std::string id, std::int64_t version, std::string_view text,
-                       const store::AccessAttributes& access) {
-  CompiledPolicy compiled;
-  compiled.id = std::move(id);
-  compiled.version = version;
-  auto rule = policy::parse(text);
-  if (!rule) {
-    compiled.error = std::move(rule.error().message);
-    return compiled;
-  }
-  // An attribute may have stopped being access-relevant since the policy was stored.
-  if (Status fine = policy::check(*rule, access); !fine) {
-    compiled.effect_without_rule = rule->effect;
-    compiled.error = std::move(fine.error().message);
-    return compiled;
-  }
-  compiled.rule = *std::move(rule);
-  return compiled;
-}
-
-Result<AccessState> load_access_state(store::Snapshot& snapshot,
-                                      const store::AccessAttributes& access,
+Result<AccessState> load_access_state(store::Snapshot& snapshot, const PolicyLanguage& language,
                                       const AccessState* last) {
   AccessState state;
   WY_TRY(state.epoch, snapshot.epoch());
@@ -92,10 +71,15 @@ Result<AccessState> load_access_state(store::Snapshot& snapshot,
   std::ranges::sort(state.labels, {}, &Label::id);
   WY_TRY(auto collections, store::collections(snapshot));
   for (Collection& collection : collections) {
-    state.collections.push_back(label_of(std::move(collection), access));
+    state.collections.push_back(label_of(std::move(collection), language.access()));
   }
   std::ranges::sort(state.collections, {}, &Label::collection_id);
-  WY_TRY(state.policies, load_policies(snapshot, access, last));
+  for (const Label& label : state.labels) state.label_entities.push_back(entity_of(label));
+  for (const Label& collection : state.collections) {
+    state.collection_entities.push_back(entity_of(collection));
+  }
+  WY_TRY(PolicySet policies, load_policies(snapshot, language, last));
+  state.rules = Rules(std::move(policies));
   return state;
 }
 

@@ -1,76 +1,57 @@
 #include "auth/decider.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
-#include "auth/policy/evaluator.h"
+#include "auth/cedar/schema_wenyuan.h"
+#include "auth/decision_entities.h"
+#include "base/assert.h"
 
 namespace wenyuan::auth {
 namespace {
 
-using policy::Effect;
-using policy::Evaluation;
-using policy::Verdict;
-
-// A deny that cannot be decided denies; an allow that cannot be decided does not allow.
-bool counts(Effect effect, Verdict verdict) {
-  return verdict == Verdict::holds || (effect == Effect::deny && verdict == Verdict::failed);
+cedar::Entities known_entities(const Principal& principal) {
+  std::vector<cedar::Entity> entities;
+  entities.push_back(entity_of(principal));
+  auto made = cedar::Entities::make(std::move(entities));
+  WY_ASSERT(made);  // one entity is under no other
+  return *std::move(made);
 }
 
-Effect effect_of(const CompiledPolicy& compiled) {
-  return compiled.rule ? compiled.rule->effect : compiled.effect_without_rule;
+cedar::PartialRequest request_of(const Principal& principal, Action action,
+                                 const cedar::Record& context) {
+  return {cedar::user_uid(principal.user_id), cedar::action_uid(action), context};
 }
 
-// Why a policy could not be decided; empty when it could.
-std::string failure(const CompiledPolicy& compiled, const Evaluation& evaluation) {
-  if (!compiled.rule) return compiled.id + ": " + compiled.error;
-  if (evaluation.verdict != Verdict::failed) return {};
-  return compiled.id + ": " + policy::explain(evaluation);
-}
-
-// A policy without a rule is one that failed.
-Evaluation evaluate(const CompiledPolicy& compiled, const Principal& principal,
-                    const Label* label) {
-  if (!compiled.rule) return {.verdict = Verdict::failed};
-  return policy::evaluate(*compiled.rule, principal, label);
+bool allowed(const Result<cedar::Decision>& decision) {
+  return decision && *decision == cedar::Decision::allow;
 }
 
 }  // namespace
 
-Decider::Decider(const PolicySet& policies, const Principal& principal,
-                 const std::vector<Grant>& grants, Action action)
-    : principal_(principal), action_(action), scopes_open_(principal.scopes_open(action)) {
-  for (const auto& compiled : policies) sort_in(*compiled);
+Decider::Decider(const Rules& rules, const Principal& principal, const std::vector<Grant>& grants,
+                 Action action, cedar::Record context)
+    : rules_(rules),
+      principal_(principal),
+      scopes_open_(principal.scopes_open(action)),
+      known_(known_entities(principal)),
+      all_(rules.all(), request_of(principal, action, context), known_),
+      forbids_(rules.forbids(), request_of(principal, action, context), known_),
+      by_all_(all_),
+      by_forbids_(forbids_) {
   for (const Grant& grant : grants) {
     if (opens(grant.role, action)) granted_[grant.resource_id].push_back(grant.id);
   }
 }
 
-void Decider::sort_in(const CompiledPolicy& compiled) {
-  if (compiled.rule && !compiled.rule->concerns(action_)) return;
-  const Effect effect = effect_of(compiled);
-  Side& side = effect == Effect::allow ? allow_ : deny_;
-  const Verdict verdict = evaluate(compiled, principal_, nullptr).verdict;
-  if (verdict == Verdict::needs_resource) {
-    side.open.push_back(&compiled);
-    return;
-  }
-  side.always = side.always || counts(effect, verdict);
-  side.settled.push_back(&compiled);
-}
+bool Decider::allows(const Label& label) { return allows(label, entity_of(label)); }
 
-bool Decider::allows(const Label& label) const {
+bool Decider::allows(const Label& label, const cedar::Entity& entity) {
   if (!scopes_open_) return false;
   const bool given = owns_or_was_granted(label);
   if (label.collection_kind == CollectionKind::personal) return given;
-  // Most labels are closed to most people, and then nobody need ask what denies.
-  if (!given && !any_counts(allow_, Effect::allow, label)) return false;
-  return !any_counts(deny_, Effect::deny, label);
-}
-
-bool Decider::any_counts(const Side& side, Effect effect, const Label& label) const {
-  return side.always || std::ranges::any_of(side.open, [&](const CompiledPolicy* compiled) {
-           return counts(effect, evaluate(*compiled, principal_, &label).verdict);
-         });
+  return allowed(given ? by_forbids_.decide(entity) : by_all_.decide(entity));
 }
 
 bool Decider::owns_or_was_granted(const Label& label) const {
@@ -79,14 +60,33 @@ bool Decider::owns_or_was_granted(const Label& label) const {
          (!label.document_id.empty() && granted_.contains(label.document_id));
 }
 
-Decision Decider::decide(const Label& label) const {
+Decision Decider::decide(const Label& label) {
   Decision decision;
   if (!scopes_open_) return decision;
-  const bool organization = label.collection_kind == CollectionKind::organization;
-  if (organization) {
-    explain(deny_, Effect::deny, label, decision);
-    if (!decision.reasons.empty()) return decision;
+  if (label.collection_kind == CollectionKind::personal) {
+    name_grants(label, decision);
+    decision.allowed = !decision.reasons.empty();
+    return decision;
   }
+  const cedar::Entity entity = entity_of(label);
+  const auto left = by_forbids_.explain(entity);
+  if (!left) return decision;
+  if (left->decision == cedar::Decision::deny) {
+    take_in(*left, decision);
+    return decision;
+  }
+  name_grants(label, decision);
+  const auto response = by_all_.explain(entity);
+  if (response) take_in(*response, decision);
+  for (const auto& compiled : rules_.policies()) {
+    const bool is_broken = !compiled->text.policy;
+    if (is_broken) decision.errors.push_back(compiled->id + ": " + compiled->text.error);
+  }
+  decision.allowed = !decision.reasons.empty();
+  return decision;
+}
+
+void Decider::name_grants(const Label& label, Decision& decision) const {
   if (!label.owner_id.empty() && label.owner_id == principal_.user_id) {
     decision.reasons.emplace_back("owner");
   }
@@ -95,21 +95,18 @@ Decision Decider::decide(const Label& label) const {
     if (resource.empty() || found == granted_.end()) continue;
     std::ranges::copy(found->second, std::back_inserter(decision.reasons));
   }
-  if (organization) explain(allow_, Effect::allow, label, decision);
-  decision.allowed = !decision.reasons.empty();
-  return decision;
 }
 
-void Decider::explain(const Side& side, Effect effect, const Label& label,
-                      Decision& decision) const {
-  for (const auto* policies : {&side.settled, &side.open}) {
-    for (const CompiledPolicy* compiled : *policies) {
-      const Evaluation evaluation = evaluate(*compiled, principal_, &label);
-      if (counts(effect, evaluation.verdict)) decision.reasons.push_back(compiled->id);
-      if (std::string why = failure(*compiled, evaluation); !why.empty()) {
-        decision.errors.push_back(std::move(why));
-      }
+void Decider::take_in(const cedar::Response& response, Decision& decision) const {
+  for (const std::string& id : response.reasons) {
+    const CompiledPolicy& compiled = rules_.policy(id);
+    decision.reasons.push_back(compiled.id);
+    if (!compiled.text.policy) {
+      decision.errors.push_back(compiled.id + ": " + compiled.text.error);
     }
+  }
+  for (const cedar::PolicyError& error : response.errors) {
+    decision.errors.push_back(rules_.policy(error.policy_id).id + ": " + error.message);
   }
 }
 

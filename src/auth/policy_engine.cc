@@ -1,10 +1,10 @@
 #include "auth/policy_engine.h"
 
 #include <algorithm>
-#include <mutex>
 
-#include "auth/access_state.h"
-#include "auth/decision_cache.h"
+#include "auth/cedar/schema_wenyuan.h"
+#include "auth/decider.h"
+#include "auth/policy_engine_impl.h"
 #include "auth/policy_store.h"
 #include "auth/user_rows.h"
 #include "base/metrics.h"
@@ -12,7 +12,6 @@
 namespace wenyuan::auth {
 namespace {
 
-constexpr std::size_t kCacheSizeMax = std::size_t{64} << 20;
 metrics::Counter& decisions(const char* from) {
   return metrics::counter("wenyuan_auth_decisions_total",
                           "Answers to what a principal may do one action on.", {{"from", from}});
@@ -38,19 +37,24 @@ Status check_current(store::Snapshot& snapshot, const Principal& principal) {
   const bool narrower = std::ranges::all_of(
       principal.scopes, [&](const std::string& scope) { return current->has_scope(scope); });
   current->scopes = principal.scopes;
+  current->address = principal.address;
+  current->second_factor = principal.second_factor;
   if (narrower && *current == principal) return Done{};
   return Error{ErrorCode::conflict, "the user's roles, groups or attributes have changed"};
 }
 
-Decided decide_all(const AccessState& state, const Decider& decider) {
+Decided decide_all(const AccessState& state, Decider& decider) {
   Decided decided;
-  for (const Label& label : state.labels) {
-    if (!decider.allows(label)) continue;
+  for (std::size_t at = 0; at < state.labels.size(); ++at) {
+    const Label& label = state.labels[at];
+    if (!decider.allows(label, state.label_entities[at])) continue;
     decided.labels.push_back(label.id);
     decided.visible.push_back(label.collection_id);
   }
-  for (const Label& collection : state.collections) {
-    if (decider.allows(collection)) decided.collections.push_back(collection.collection_id);
+  for (std::size_t at = 0; at < state.collections.size(); ++at) {
+    const Label& collection = state.collections[at];
+    if (!decider.allows(collection, state.collection_entities[at])) continue;
+    decided.collections.push_back(collection.collection_id);
   }
   std::ranges::copy(decided.collections, std::back_inserter(decided.visible));
   std::ranges::sort(decided.visible);
@@ -61,27 +65,19 @@ Decided decide_all(const AccessState& state, const Decider& decider) {
 
 }  // namespace
 
-struct PolicyEngine::Impl {
-  explicit Impl(store::AccessAttributes attributes) : access(std::move(attributes)) {
-    std::ranges::sort(access);
-  }
+cedar::Record PolicyEngine::Impl::context_of(const Principal& principal) const {
+  return cedar::context_record(
+      {.now = clock.now(),
+       .address = cedar::parse_ip_address(principal.address),
+       .second_factor = principal.second_factor,
+       .credential = principal.key_id.starts_with("key_") ? "key" : "session"});
+}
 
-  std::shared_ptr<const AccessState> newest() const {
-    const std::lock_guard lock(state_mutex);
-    return state;
-  }
-
-  Result<std::shared_ptr<const AccessState>> state_of(store::Snapshot& snapshot, Epoch epoch,
-                                                      bool remember);
-  Result<std::shared_ptr<const Decided>> decided(store::Snapshot& snapshot, Epoch epoch,
-                                                 const Principal& principal, Action action);
-
-  store::AccessAttributes access;  // sorted
-  DecisionCache cache{kCacheSizeMax};
-  std::mutex load_mutex;  // one thread loads a new epoch, others wait for it
-  mutable std::mutex state_mutex;
-  std::shared_ptr<const AccessState> state;  // guarded by state_mutex
-};
+Result<std::shared_ptr<const AccessState>> PolicyEngine::Impl::state_of(store::Snapshot& snapshot) {
+  WY_TRY(const Epoch epoch, snapshot.epoch());
+  WY_TRY(const bool remember, may_be_remembered(snapshot));
+  return state_of(snapshot, epoch, remember);
+}
 
 Result<std::shared_ptr<const AccessState>> PolicyEngine::Impl::state_of(store::Snapshot& snapshot,
                                                                         Epoch epoch,
@@ -92,7 +88,7 @@ Result<std::shared_ptr<const AccessState>> PolicyEngine::Impl::state_of(store::S
   if (remember) loading.lock();
   const auto last = newest();
   if (last != nullptr && last->epoch == epoch) return last;
-  WY_TRY(AccessState loaded, load_access_state(snapshot, access, last.get()));
+  WY_TRY(AccessState loaded, load_access_state(snapshot, language, last.get()));
   auto fresh = std::make_shared<const AccessState>(std::move(loaded));
   if (remember && (last == nullptr || last->epoch < epoch)) {
     const std::lock_guard lock(state_mutex);
@@ -117,17 +113,33 @@ Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided(store::Snapsh
   WY_TRY(const bool remember, may_be_remembered(snapshot));
   WY_TRY(const auto from, state_of(snapshot, epoch, remember));
   WY_TRY(const auto grants, grants_to(snapshot, principal));
-  const Decider decider(from->policies, principal, grants, action);
+  Decider decider(from->rules, principal, grants, action, context_of(principal));
   auto fresh = std::make_shared<const Decided>(decide_all(*from, decider));
-  if (remember) cache.insert(epoch, key, fresh);
+  if (remember && !from->rules.need_context()) cache.insert(epoch, key, fresh);
   return fresh;
 }
 
-PolicyEngine::PolicyEngine(store::AccessAttributes access)
-    : impl_(std::make_unique<Impl>(std::move(access))) {}
+Result<Label> PolicyEngine::Impl::label_of(store::Snapshot& snapshot, const AccessState& state,
+                                           const std::string& resource_id) {
+  if (const Label* collection = state.collection(resource_id)) return *collection;
+  const auto document = store::document_for_ingest(snapshot, resource_id);
+  if (!document && document.error().code == ErrorCode::not_found) {
+    return Error{ErrorCode::not_found, "there is no such collection or document"};
+  }
+  if (!document) return document.error();
+  const Label* label = state.label(document->label_id);
+  if (label == nullptr) return Error{ErrorCode::corrupt, "a document has a label that is gone"};
+  return *label;
+}
+
+PolicyEngine::PolicyEngine(store::AccessAttributes access, const Clock* clock)
+    : impl_(std::make_unique<Impl>(std::move(access), clock)) {}
 PolicyEngine::~PolicyEngine() = default;
 
-const store::AccessAttributes& PolicyEngine::access_attributes() const { return impl_->access; }
+const store::AccessAttributes& PolicyEngine::access_attributes() const {
+  return impl_->language.access();
+}
+const std::string& PolicyEngine::policy_schema() const { return impl_->language.schema_text(); }
 
 Result<Permit> PolicyEngine::permit(store::Snapshot& snapshot, const Principal& principal,
                                     Action action) const {
@@ -139,22 +151,12 @@ Result<Permit> PolicyEngine::permit(store::Snapshot& snapshot, const Principal& 
 
 Result<Decision> PolicyEngine::check(store::Snapshot& snapshot, const Principal& principal,
                                      Action action, const std::string& resource_id) const {
-  WY_TRY(const Epoch epoch, snapshot.epoch());
   WY_RETURN_IF_ERROR(check_current(snapshot, principal));
-  WY_TRY(const bool remember, may_be_remembered(snapshot));
-  WY_TRY(const auto from, impl_->state_of(snapshot, epoch, remember));
-  const Label* label = from->collection(resource_id);
-  if (label == nullptr) {
-    const auto document = store::document_for_ingest(snapshot, resource_id);
-    if (!document && document.error().code == ErrorCode::not_found) {
-      return Error{ErrorCode::not_found, "there is no such collection or document"};
-    }
-    if (!document) return document.error();
-    label = from->label(document->label_id);
-    if (label == nullptr) return Error{ErrorCode::corrupt, "a document has a label that is gone"};
-  }
+  WY_TRY(const auto from, impl_->state_of(snapshot));
+  WY_TRY(const Label label, impl_->label_of(snapshot, *from, resource_id));
   WY_TRY(const auto grants, grants_to(snapshot, principal));
-  return Decider(from->policies, principal, grants, action).decide(*label);
+  return Decider(from->rules, principal, grants, action, impl_->context_of(principal))
+      .decide(label);
 }
 
 Result<std::vector<std::string>> PolicyEngine::visible_collections(
@@ -172,11 +174,11 @@ Result<std::vector<std::string>> PolicyEngine::visible_collections(
 
 Result<Policy> PolicyEngine::add_policy(store::Transaction& tx, const Policy& policy,
                                         UnixMillis now) const {
-  return policy_store::add(tx, policy, impl_->access, now);
+  return policy_store::add(tx, policy, impl_->language, now);
 }
 Result<Policy> PolicyEngine::update_policy(store::Transaction& tx, const Policy& policy,
                                            UnixMillis now) const {
-  return policy_store::update(tx, policy, impl_->access, now);
+  return policy_store::update(tx, policy, impl_->language, now);
 }
 Status PolicyEngine::remove_policy(store::Transaction& tx, const std::string& id) const {
   return policy_store::remove(tx, id);
@@ -194,10 +196,10 @@ Result<std::vector<Policy>> PolicyEngine::policy_versions(store::Snapshot& snaps
 
 Result<Grant> PolicyEngine::add_grant(store::Transaction& tx, const Grant& grant,
                                       UnixMillis now) const {
-  return auth::add_grant(tx, grant, impl_->access, now);
+  return auth::add_grant(tx, grant, impl_->language.access(), now);
 }
 Status PolicyEngine::remove_grant(store::Transaction& tx, const std::string& id) const {
-  return auth::remove_grant(tx, id, impl_->access);
+  return auth::remove_grant(tx, id, impl_->language.access());
 }
 Result<std::vector<Grant>> PolicyEngine::grants(store::Snapshot& snapshot,
                                                 const std::string& resource_id) const {

@@ -1,7 +1,5 @@
 #include "auth/policy_store.h"
 
-#include "auth/policy/checker.h"
-#include "auth/policy/parser.h"
 #include "auth/user_rows.h"
 #include "base/id.h"
 #include "base/text.h"
@@ -14,15 +12,14 @@ constexpr std::int64_t kPolicyCountMax = 10'000;
 
 Error absent_policy() { return {ErrorCode::not_found, "there is no such policy"}; }
 
-Status check_policy(const Policy& policy, const store::AccessAttributes& access) {
+Status check_policy(const Policy& policy, const PolicyLanguage& language) {
   WY_RETURN_IF_ERROR(check_name("name", policy.name));
   if (policy.description.size() > kDescriptionSizeMax || !is_utf8(policy.description)) {
     return Error{ErrorCode::invalid_argument, "description: expected at most 4096 bytes of UTF-8"};
   }
-  const auto rule = policy::parse(policy.text);
-  if (!rule) return within("text", rule.error());
-  if (Status fine = policy::check(*rule, access); !fine) return within("text", fine.error());
-  return Done{};
+  const PolicyText read = language.read(policy.text);
+  if (read.policy) return Done{};
+  return within("text", Error{ErrorCode::invalid_argument, read.error});
 }
 
 // Columns: id, name, text, description, version, created_at, updated_at.
@@ -45,9 +42,9 @@ Status keep_version(store::Transaction& tx, const Policy& policy) {
 
 }  // namespace
 
-Result<Policy> add(store::Transaction& tx, const Policy& policy,
-                   const store::AccessAttributes& access, UnixMillis now) {
-  WY_RETURN_IF_ERROR(check_policy(policy, access));
+Result<Policy> add(store::Transaction& tx, const Policy& policy, const PolicyLanguage& language,
+                   UnixMillis now) {
+  WY_RETURN_IF_ERROR(check_policy(policy, language));
   WY_TRY(auto count, tx.prepare("SELECT count(*) FROM policies"));
   WY_RETURN_IF_ERROR(count.step());
   if (count.integer(0) >= kPolicyCountMax) {
@@ -66,10 +63,10 @@ Result<Policy> add(store::Transaction& tx, const Policy& policy,
   return added;
 }
 
-Result<Policy> update(store::Transaction& tx, const Policy& policy,
-                      const store::AccessAttributes& access, UnixMillis now) {
+Result<Policy> update(store::Transaction& tx, const Policy& policy, const PolicyLanguage& language,
+                      UnixMillis now) {
   WY_TRY(Policy updated, one(tx, policy.id));
-  WY_RETURN_IF_ERROR(check_policy(policy, access));
+  WY_RETURN_IF_ERROR(check_policy(policy, language));
   updated.name = policy.name;
   updated.text = policy.text;
   updated.description = policy.description;

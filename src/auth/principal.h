@@ -32,6 +32,9 @@ struct Principal {
   std::vector<std::string> group_ids;  // sorted
   std::vector<std::string> scopes;     // of the key; {"*"} is everything
   Attributes attributes;
+  // Of the request, not of the user: policies may ask for them.
+  std::string address{};       // where it came from; empty when by no network
+  bool second_factor = false;  // was shown in this session
 
   bool has_role(std::string_view role) const;
   bool has_scope(std::string_view scope) const;  // "search", "ask", "documents:write", "admin", …

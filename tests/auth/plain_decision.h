@@ -35,6 +35,19 @@ struct Plain {
   const Principal& user;
   const Label& label;
 
+  static bool holds_a_level(const Node& node) {
+    const bool is_attribute = node.kind == Node::user || node.kind == Node::resource;
+    return is_attribute && (node.name == "sensitivity" || node.name == "clearance");
+  }
+  // A text that is a level, as its number.
+  static Thing ranked(Thing thing) {
+    if (thing.kind == Thing::text && rank(thing.word) >= 0) {
+      thing.kind = Thing::number;
+      thing.amount = rank(thing.word);
+    }
+    return thing;
+  }
+
   std::optional<Thing> lookup(bool of_user, const std::string& name) const {
     if (of_user) {
       if (name == "id") return word_thing(user.user_id);
@@ -49,7 +62,9 @@ struct Plain {
       }
     }
     for (const auto& [key, value] : of_user ? user.attributes : label.attributes) {
-      if (key == name) return to_thing(value);
+      if (key != name) continue;
+      const bool is_level = name == "sensitivity" || name == "clearance";
+      return is_level ? ranked(to_thing(value)) : to_thing(value);
     }
     return std::nullopt;
   }
@@ -78,9 +93,9 @@ struct Plain {
     return items;
   }
 
-  static std::optional<bool> same(const Thing& a, const Thing& b) {
+  static bool same(const Thing& a, const Thing& b) {
     if (is_list(a) && is_list(b) && (size(a) == 0 || size(b) == 0)) return size(a) == size(b);
-    if (a.kind != b.kind) return std::nullopt;
+    if (a.kind != b.kind) return false;
     switch (a.kind) {
       case Thing::flag: return a.truth == b.truth;
       case Thing::number: return a.amount == b.amount;
@@ -88,7 +103,7 @@ struct Plain {
       case Thing::texts: return normal(a.words) == normal(b.words);
       case Thing::numbers: return normal(a.amounts) == normal(b.amounts);
     }
-    return std::nullopt;
+    return false;
   }
 
   static int rank(const std::string& word) {
@@ -98,35 +113,45 @@ struct Plain {
   }
 
   static std::optional<bool> compared(const std::string& sign, const Thing& a, const Thing& b) {
-    if (sign == "==" || sign == "!=") {
-      const auto equal = same(a, b);
-      if (!equal) return std::nullopt;
-      return *equal == (sign == "==");
-    }
-    std::int64_t left = a.amount;
-    std::int64_t right = b.amount;
-    if (a.kind != b.kind) return std::nullopt;
-    if (a.kind == Thing::text) {
-      left = rank(a.word);
-      right = rank(b.word);
-      if (left < 0 || right < 0) return std::nullopt;
-    } else if (a.kind != Thing::number) {
-      return std::nullopt;
-    }
-    if (sign == "<") return left < right;
-    if (sign == "<=") return left <= right;
-    return sign == ">" ? left > right : left >= right;
+    if (sign == "==" || sign == "!=") return same(a, b) == (sign == "==");
+    if (a.kind != Thing::number || b.kind != Thing::number) return std::nullopt;
+    if (sign == "<") return a.amount < b.amount;
+    if (sign == "<=") return a.amount <= b.amount;
+    return sign == ">" ? a.amount > b.amount : a.amount >= b.amount;
   }
 
   static std::optional<bool> contained(const Thing& item, const Thing& list) {
-    if (!is_list(list) || is_list(item)) return std::nullopt;
-    if (size(list) == 0) return false;
+    if (!is_list(list)) return std::nullopt;
     if (list.kind == Thing::texts) {
-      if (item.kind != Thing::text) return std::nullopt;
-      return std::count(list.words.begin(), list.words.end(), item.word) > 0;
+      return item.kind == Thing::text &&
+             std::count(list.words.begin(), list.words.end(), item.word) > 0;
     }
-    if (item.kind != Thing::number) return std::nullopt;
-    return std::count(list.amounts.begin(), list.amounts.end(), item.amount) > 0;
+    return item.kind == Thing::number &&
+           std::count(list.amounts.begin(), list.amounts.end(), item.amount) > 0;
+  }
+
+  // Levels that are written down are numbers where a number is meant.
+  std::optional<Thing> side(const Node& node, const Node& other, const std::string& sign) const {
+    auto thing = run(node);
+    if (!thing || node.kind != Node::value) return thing;
+    const bool is_order = sign != "==" && sign != "!=" && sign != "in";
+    return is_order || holds_a_level(other) ? ranked(*thing) : thing;
+  }
+  std::optional<Thing> list(const Node& node, const Node& item) const {
+    auto thing = run(node);
+    if (!thing || node.kind != Node::value || thing->kind != Thing::texts) return thing;
+    if (!holds_a_level(item)) return thing;
+    // Words that are no level cannot be what a number equals.
+    Thing numbers;
+    numbers.kind = Thing::numbers;
+    Thing words = *thing;
+    words.words.clear();
+    for (const std::string& word : thing->words) {
+      if (rank(word) >= 0) numbers.amounts.push_back(rank(word));
+      if (rank(word) < 0) words.words.push_back(word);
+    }
+    const auto held = run(item);
+    return held && held->kind == Thing::text ? words : numbers;
   }
 
   std::optional<Thing> run(const Node& node) const {
@@ -144,12 +169,15 @@ struct Plain {
       }
       return flag(node.kind == Node::all);
     }
-    const auto left = run(node.children[0]);
+    const Node& first = node.children[0];
+    const Node& second = node.children[1];
+    const bool is_in = node.kind == Node::in;
+    const std::string sign = is_in ? "in" : node.name;
+    const auto left = is_in ? run(first) : side(first, second, sign);
     if (!left) return std::nullopt;
-    const auto right = run(node.children[1]);
+    const auto right = is_in ? list(second, first) : side(second, first, sign);
     if (!right) return std::nullopt;
-    const auto answer =
-        node.kind == Node::in ? contained(*left, *right) : compared(node.name, *left, *right);
+    const auto answer = is_in ? contained(*left, *right) : compared(sign, *left, *right);
     if (!answer) return std::nullopt;
     return flag(*answer);
   }

@@ -12,6 +12,7 @@
 namespace wenyuan::auth {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -96,7 +97,8 @@ TEST_F(PolicyEngineTest, DeniesWhenADenyCannotBeDecided) {
   EXPECT_FALSE(may(ann_, Action::read, page_));
   EXPECT_FALSE(may(bob_, Action::read, page_));
   EXPECT_THAT(decision(ann_, Action::read, page_).errors,
-              ElementsAre(rule + ": line 1, column 9: the user has no attribute suspended"));
+              ElementsAre(AllOf(HasSubstr(rule + ": line 1, column 9: "),
+                                HasSubstr("no attribute \"suspended\""))));
   must(change(ann_, {.attributes = Attributes{{"suspended", false}}}));
   EXPECT_TRUE(may(ann_, Action::read, page_));
 }
@@ -352,7 +354,7 @@ TEST_F(PolicyEngineTest, DeniesWhileAStoredPolicyCannotBeRead) {
       return tx.raise_epoch();
     }));
   };
-  rewrite("permit(principal, action, resource);");
+  rewrite("permit(principal);");
   EXPECT_FALSE(may(bob_, Action::read, page_));
   EXPECT_THAT(decision(bob_, Action::read, page_).errors, ElementsAre(HasSubstr(rule)));
   rewrite("deny if resource has color and false");

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "auth/access_state.h"
 #include "auth/decider.h"
 #include "auth/policy/checker.h"
 #include "auth/policy/parser.h"
+#include "auth/policy/to_cedar.h"
 #include "tests/auth/plain_decision.h"
 #include "tests/auth/random_world.h"
 
@@ -13,6 +13,26 @@ namespace wenyuan::auth {
 namespace {
 
 constexpr int kRoundCount = 100'000;
+
+// Also what the checker would refuse, as it may have been stored before.
+std::shared_ptr<const CompiledPolicy> unchecked(const std::string& text) {
+  const auto rule = policy::parse(text);
+  EXPECT_TRUE(rule) << text;
+  CompiledPolicy compiled{"pol", 1, {}};
+  compiled.text.policy = policy::to_cedar(*rule);
+  compiled.text.effect = compiled.text.policy->effect;
+  return std::make_shared<const CompiledPolicy>(std::move(compiled));
+}
+
+std::shared_ptr<const CompiledPolicy> checked(const std::string& text) {
+  static const PolicyLanguage language(kNames);
+  return std::make_shared<const CompiledPolicy>(CompiledPolicy{"pol", 1, language.read(text)});
+}
+
+bool allows(const PolicySet& policies, const World& world) {
+  const Rules rules(policies);
+  return Decider(rules, world.user, world.grants, world.action).allows(world.label);
+}
 
 TEST(RandomPolicies, AreDecidedAsAPlainEvaluatorDoes) {
   Dice dice{std::mt19937(20240229)};
@@ -25,13 +45,11 @@ TEST(RandomPolicies, AreDecidedAsAPlainEvaluatorDoes) {
     for (const RandomPolicy& policy : world.policies) {
       const std::string text = policy.text();
       texts += text + "\n";
-      auto rule = policy::parse(text);
-      ASSERT_TRUE(rule) << text << "\n" << rule.error().message;
-      if (!policy::check(*rule, kNames)) ++refused_by_checker;
-      policies.push_back(std::make_shared<const CompiledPolicy>(
-          CompiledPolicy{"pol", 1, *std::move(rule), policy::Effect::deny, ""}));
+      if (!checked(text)->text.policy) ++refused_by_checker;
+      policies.push_back(unchecked(text));
     }
-    const Decider decider(policies, world.user, world.grants, world.action);
+    const Rules rules(policies);
+    Decider decider(rules, world.user, world.grants, world.action);
     const bool expected = plain_decision(world);
     ASSERT_EQ(decider.allows(world.label), expected) << "round " << round << "\n" << texts;
     ASSERT_EQ(decider.decide(world.label).allowed, expected) << "round " << round << "\n" << texts;
@@ -49,15 +67,13 @@ TEST(RandomPolicies, KeepTheirDecisionInAnyOrder) {
     const World world = random_world(dice);
     PolicySet policies;
     for (const RandomPolicy& policy : world.policies) {
-      policies.push_back(
-          std::make_shared<const CompiledPolicy>(compile("pol", 1, policy.text(), kNames)));
+      policies.push_back(checked(policy.text()));
     }
-    const bool first =
-        Decider(policies, world.user, world.grants, world.action).allows(world.label);
+    const bool first = allows(policies, world);
     std::shuffle(policies.begin(), policies.end(), dice.engine);
-    ASSERT_EQ(Decider(policies, world.user, world.grants, world.action).allows(world.label), first);
+    ASSERT_EQ(allows(policies, world), first);
     if (!policies.empty()) policies.push_back(policies.front());
-    ASSERT_EQ(Decider(policies, world.user, world.grants, world.action).allows(world.label), first);
+    ASSERT_EQ(allows(policies, world), first);
   }
 }
 
@@ -67,15 +83,11 @@ TEST(RandomPolicies, NeverOpenMoreWhenADenyIsAdded) {
     const World world = random_world(dice);
     PolicySet policies;
     for (const RandomPolicy& policy : world.policies) {
-      policies.push_back(
-          std::make_shared<const CompiledPolicy>(compile("pol", 1, policy.text(), kNames)));
+      policies.push_back(checked(policy.text()));
     }
-    const bool before =
-        Decider(policies, world.user, world.grants, world.action).allows(world.label);
-    policies.push_back(std::make_shared<const CompiledPolicy>(
-        compile("pol", 1, "deny if " + written(random_node(dice, 3)), kNames)));
-    const bool after =
-        Decider(policies, world.user, world.grants, world.action).allows(world.label);
+    const bool before = allows(policies, world);
+    policies.push_back(checked("deny if " + written(random_node(dice, 3))));
+    const bool after = allows(policies, world);
     ASSERT_TRUE(before || !after);
   }
 }

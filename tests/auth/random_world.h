@@ -42,10 +42,11 @@ struct Dice {
 
 inline const std::vector<std::string> kWords = {
     "hr", "it", "public", "internal", "confidential", "secret", "apollo", "文渊", "\"q\\", "col_0"};
-inline const std::vector<std::string> kNames = {"a", "b", "c", "d"};
-inline const std::vector<std::string> kUserNames = {"a",  "b",        "c",     "d",
-                                                    "id", "username", "roles", "groups"};
-inline const std::vector<std::string> kResourceNames = {"a", "b", "c", "d", "collection", "kind"};
+inline const std::vector<std::string> kNames = {"a", "b", "clearance", "sensitivity"};
+inline const std::vector<std::string> kUserNames = {"a",  "b",        "clearance", "sensitivity",
+                                                    "id", "username", "roles",     "groups"};
+inline const std::vector<std::string> kResourceNames = {"a",           "b",          "clearance",
+                                                        "sensitivity", "collection", "kind"};
 inline const std::vector<std::string> kSigns = {"==", "!=", "<", "<=", ">", ">="};
 
 inline std::vector<std::string> some_words(Dice& dice) {

@@ -19,4 +19,9 @@ constexpr std::optional<int> level(std::string_view text) {
   return std::nullopt;
 }
 
+// Attributes whose texts are levels; to policies they are numbers, the lowest level 0.
+constexpr bool is_level_attribute(std::string_view name) {
+  return name == "sensitivity" || name == "clearance";
+}
+
 }  // namespace wenyuan::auth::policy

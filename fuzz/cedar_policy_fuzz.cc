@@ -1,0 +1,87 @@
+// Any bytes as Cedar policies: refused with a place, or written out and read again without change,
+// and decided as a whole as by parts.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "auth/cedar/authorizer.h"
+#include "auth/cedar/formatter.h"
+#include "auth/cedar/parser.h"
+#include "auth/cedar/partial.h"
+#include "base/assert.h"
+
+namespace {
+
+using namespace wenyuan;               // NOLINT: a program of one file
+using namespace wenyuan::auth::cedar;  // NOLINT
+
+Record attributes() {
+  return Record({{"a", Value(std::int64_t{1})},
+                 {"b", Value(true)},
+                 {"s", Value(std::string("x"))},
+                 {"t", Value(Set({Value(std::int64_t{1}), Value(std::string("x"))}))},
+                 {"r", Value(Record({{"a", Value(std::int64_t{-1})}}))},
+                 {"u", Value(EntityUid{"U", "u"})},
+                 {"d", Value(EntityUid{"D", "d"})}});
+}
+
+const Entities& known() {
+  static const Entities entities = *Entities::make(
+      {Entity{{"U", "u"}, attributes(), Record({{"s", Value(true)}}), {{"G", "g"}, {"D", "d"}}},
+       Entity{{"F", "f"}, {}, {}, {{"G", "g"}}}});
+  return entities;
+}
+
+const Entity& resource() {
+  static const Entity entity{{"D", "d"}, attributes(), Record({{"x", Value(true)}}), {{"F", "f"}}};
+  return entity;
+}
+
+const Entities& all() {
+  static const Entities entities = [] {
+    std::vector<Entity> listed = known().all();
+    listed.push_back(resource());
+    return *Entities::make(std::move(listed));
+  }();
+  return entities;
+}
+
+void expect_equal(const Response& left, const Response& right) {
+  WY_ASSERT(left.decision == right.decision && left.reasons == right.reasons);
+  WY_ASSERT(left.errors.size() == right.errors.size());
+  for (std::size_t i = 0; i < left.errors.size(); ++i) {
+    WY_ASSERT(left.errors[i].policy_id == right.errors[i].policy_id);
+    WY_ASSERT(left.errors[i].message == right.errors[i].message);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto policies = parse_policies(text);
+  if (!policies) {
+    WY_ASSERT(policies.error().code == ErrorCode::invalid_argument ||
+              policies.error().code == ErrorCode::too_large);
+    WY_ASSERT(!policies.error().message.empty());
+    return 0;
+  }
+  const auto again = parse_policies(format(*policies));
+  WY_ASSERT(again.has_value());
+  WY_ASSERT(again->policies() == policies->policies());
+  WY_ASSERT(again->templates() == policies->templates());
+
+  const PartialRequest asked{{"U", "u"}, {"Action", "read"}, attributes()};
+  const Request request{asked.principal, asked.action, resource().uid, asked.context};
+  for (const ErrorRule rule : {ErrorRule::forbid_denies, ErrorRule::skip_policy}) {
+    const Response whole = authorize(*policies, request, all(), rule);
+    const Residual residual(*policies, asked, known(), rule);
+    ResourceDecider decider(residual);
+    const auto decision = decider.decide(resource());
+    const auto response = decider.explain(resource());
+    WY_ASSERT(decision.has_value() && response.has_value());
+    WY_ASSERT(*decision == whole.decision);
+    expect_equal(*response, whole);
+  }
+  return 0;
+}
