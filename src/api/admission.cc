@@ -27,6 +27,7 @@ void Admission::add(std::string_view method, std::string_view pattern, std::size
 
 Refusal Admission::examine(std::string_view text, Request& request, Admitted& admitted) const {
   request.path = std::string(text.substr(0, text.find('?')));
+  request.target = std::string(text);
   for (const auto& [name, value] : request.headers) {
     if (has_control_character(value)) return {400, "A header holds a control character", ""};
   }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/bucket_store.h"
 #include "api/call.h"
+#include "auth/identity/quotas.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -110,6 +112,10 @@ class Exchange {
 
  private:
   Result<http::Response> answer() {
+    // No audit, no answer. What is open and changes nothing goes on, so that it can be said.
+    if (route_.access == Access::signed_in || route_.method != "GET") {
+      WY_RETURN_IF_ERROR(shared_.services.checkpointer->health());
+    }
     if (route_.access == Access::signed_in) {
       WY_RETURN_IF_ERROR(call_.sign_in());
     } else if (call_.has_credential()) {
@@ -121,6 +127,7 @@ class Exchange {
       return Error{ErrorCode::forbidden,
                    "This key does not have the scope " + std::string(route_.scope)};
     }
+    if (route_.scope == "ask") WY_RETURN_IF_ERROR(take_question());
     WY_TRY(http::Response response, route_.handler(call_));
     if (!call_.recorded() && !route_.action.empty()) {
       WY_RETURN_IF_ERROR(call_.record(route_.action));
@@ -128,11 +135,32 @@ class Exchange {
     return response;
   }
 
+  // Where the day's questions are limited; otherwise nothing is written.
+  Status take_question() {
+    const std::string& user_id = call_.principal.user_id;
+    WY_TRY(const auth::Quota limits,
+           call_.read([&](store::Snapshot& snapshot) { return auth::quota(snapshot, user_id); }));
+    if (!limits.questions_per_day) return Done{};
+    const Status counted = call_.write([&](store::Transaction& tx) -> Status {
+      return auth::count_question(tx, user_id, call_.now);
+    });
+    if (!counted && counted.error().code == ErrorCode::rate_limited) {
+      call_.retry_after = std::chrono::seconds(auth::until_tomorrow(call_.now) / 1000 + 1);
+    }
+    return counted;
+  }
+
   // `kind` keeps page and health checks apart from those who try keys at the same address.
   Status take_token(const std::string& kind) {
-    const std::string who = call_.principal.user_id.empty() ? kind + call_.request.remote_address
-                                                            : "key:" + call_.principal.key_id;
+    const std::string who = call_.principal.user_id.empty()
+                                ? kind + call_.request.remote_address
+                                : "key:" + call_.principal.user_id + " " + call_.principal.key_id;
     verdict_ = shared_.limiter.take(who, SteadyClock::now());
+    if (verdict_.allowed && !call_.principal.user_id.empty()) {
+      // However many keys and sessions somebody has.
+      const auto all = shared_.user_limiter.take(call_.principal.user_id, SteadyClock::now());
+      if (!all.allowed) verdict_ = all;
+    }
     if (verdict_.allowed || route_.access == Access::open) return Done{};
     return Error{ErrorCode::rate_limited, "Too many requests: slow down"};
   }
@@ -154,7 +182,8 @@ class Exchange {
     log_failure(error);
     Problem problem = to_problem(error, std::move(call_.field_errors), call_.precondition_failed);
     if (error.code == ErrorCode::rate_limited) {
-      problem.retry_after = std::max(verdict_.retry_in, std::chrono::seconds(1));
+      problem.retry_after =
+          std::max(call_.retry_after.value_or(verdict_.retry_in), std::chrono::seconds(1));
     }
     return to_response(problem, call_.request_id, route_.style);
   }
@@ -178,11 +207,17 @@ class Exchange {
 
 std::vector<Route> contract_routes() {
   std::vector<Route> routes;
-  for (const auto& some :
-       {ask_routes(), audit_routes(), collection_routes(), document_routes(), grant_routes(),
-        group_routes(), job_routes(), key_routes(), openai_routes(), policy_question_routes(),
-        policy_routes(), rerank_routes(), search_routes(), session_routes(), system_routes(),
-        upload_routes(), user_routes()}) {
+  for (const auto& some : {ask_routes(),        audit_routes(),
+                           collection_routes(), document_routes(),
+                           grant_routes(),      group_routes(),
+                           job_routes(),        key_routes(),
+                           openai_routes(),     policy_question_routes(),
+                           policy_routes(),     quota_routes(),
+                           rerank_routes(),     request_key_routes(),
+                           search_routes(),     second_factor_routes(),
+                           session_routes(),    sso_routes(),
+                           system_routes(),     upload_routes(),
+                           user_routes()}) {
     routes.insert(routes.end(), some.begin(), some.end());
   }
   return routes;
@@ -207,7 +242,11 @@ struct Api::Impl {
 };
 
 Api::Api(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Api::~Api() { impl_->shared.services.jobs->on_progress(nullptr); }
+Api::~Api() {
+  impl_->shared.services.jobs->on_progress(nullptr);
+  Shared& shared = impl_->shared;
+  save_buckets(*shared.services.database, shared.limiters(), shared.services.clock->now());
+}
 
 Result<std::unique_ptr<Api>> Api::create(const Services& services, const ApiOptions& options,
                                          http::Server& server) {
@@ -216,6 +255,7 @@ Result<std::unique_ptr<Api>> Api::create(const Services& services, const ApiOpti
     return Error{ErrorCode::invalid_argument, "The limits of the API must be above zero"};
   }
   auto impl = std::make_unique<Impl>(services, options);
+  load_buckets(*services.database, impl->shared.limiters(), services.clock->now());
   impl->routes = contract_routes();
   const std::vector<Route> web = web_routes();
   impl->routes.insert(impl->routes.end(), web.begin(), web.end());

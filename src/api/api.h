@@ -6,7 +6,12 @@
 #include <string>
 
 #include "api/http_server.h"
+#include "audit/checkpoint.h"
+#include "audit/personal.h"
 #include "auth/identities.h"
+#include "auth/identity/request_signatures.h"
+#include "auth/identity/sign_in.h"
+#include "auth/identity/single_sign_on.h"
 #include "auth/policy_engine.h"
 #include "base/clock.h"
 #include "ingest/indexer.h"
@@ -23,7 +28,12 @@ struct Services {
   store::Database* database;
   const store::BlobStore* blobs;
   const auth::Identities* identities;
+  const auth::SignIn* sign_in;
+  const auth::SingleSignOn* single_sign_on;  // may be null: nobody else vouches
+  const auth::RequestSignatures* request_signatures;
   const auth::PolicyEngine* policies;
+  const audit::Vault* vault;
+  audit::Checkpointer* checkpointer;
   const query::Searcher* searcher;
   const query::Answerer* answerer;
   llm::Engine* engine;

@@ -55,6 +55,7 @@ void note_answer(Call& call, const query::Answer& answer, const std::string& rec
   call.note("grounded", answer.grounded);
   call.note("citations", static_cast<std::int64_t>(answer.citations.size()));
   call.note("model", answer.model);
+  note_answer_texts(call, answer);
 }
 
 Result<http::Response> answer_whole(Call& call, const query::AskRequest& wanted) {

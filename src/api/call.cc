@@ -2,13 +2,19 @@
 
 #include <charconv>
 
+#include "api/signed_request.h"
+#include "auth/identity/jwt.h"
+#include "auth/identity/token_text.h"
+#include "auth/user_rows.h"
+#include "base/log.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
 namespace wenyuan::api {
 namespace {
 
-constexpr std::size_t kKeyBytesMax = 512;
+constexpr std::size_t kKeyBytesMax = auth::kJwsSizeMax;
+constexpr std::string_view kGatewayKeyId = "jwt_gateway";
 
 Error unauthenticated() {
   return {ErrorCode::unauthenticated, "A valid key is needed: Authorization: Bearer KEY"};
@@ -31,23 +37,68 @@ Call::Call(Shared& shared_state, http::Request& http_request, std::string id)
   if (key.size() <= kKeyBytesMax) key_ = std::string(key);
 }
 
-bool Call::has_credential() const { return !key_.empty(); }
+bool Call::has_credential() const {
+  return !key_.empty() || request.headers.find("Signature-Input") != nullptr;
+}
 
 Status Call::sign_in() {
-  if (key_.empty()) return unauthenticated();
+  WY_RETURN_IF_ERROR(prove_by_signature());
+  WY_RETURN_IF_ERROR(prove_by_token());
+  if (key_.empty() && proven_user_.empty()) return unauthenticated();
   return services.database->read(
       [&](store::Snapshot& snapshot) -> Status { return authenticate(snapshot); });
 }
 
+Status Call::prove_by_signature() {
+  if (services.request_signatures == nullptr) return Done{};
+  const auth::SignedRequest sent = as_signed(request);
+  if (!auth::RequestSignatures::is_signed(sent)) return Done{};
+  const bool has_body = request.body_source != nullptr;
+  auto by = services.request_signatures->verify(sent, has_body, now);
+  if (!by) {
+    if (by.error().code != ErrorCode::unauthenticated) return std::move(by).error();
+    note("why", by.error().message);
+    return Error{ErrorCode::unauthenticated, "The request's signature is not valid"};
+  }
+  proven_user_ = by->credential.user_id;
+  proven_by_ = by->credential.id;
+  if (by->body) check_body(request, *std::move(by->body));
+  return Done{};
+}
+
+Status Call::prove_by_token() {
+  const auth::SingleSignOn* const others = services.single_sign_on;
+  if (others == nullptr || !others->has_gateways() || !auth::has_jws_form(key_)) return Done{};
+  auto vouched = others->user_of_token(key_, now);
+  if (!vouched) {
+    if (vouched.error().code != ErrorCode::unauthenticated) return std::move(vouched).error();
+    note("why", vouched.error().message);
+    return unauthenticated();
+  }
+  proven_user_ = *std::move(vouched);
+  proven_by_ = kGatewayKeyId;
+  return Done{};
+}
+
 Status Call::authenticate(store::Snapshot& snapshot) {
   WY_TRY(epoch_, snapshot.epoch());
-  auto found = services.identities->authenticate_key(snapshot, key_, now);
+  if (!proven_user_.empty()) {
+    WY_TRY(auto user, auth::current_principal(snapshot, proven_user_, proven_by_));
+    if (!user) return unauthenticated();
+    principal = *std::move(user);
+    principal.address = request.remote_address;
+    return Done{};
+  }
+  const bool is_session = auth::has_head(key_, auth::kAccessHead);
+  auto found = is_session ? services.sign_in->sessions().authenticate(snapshot, key_, now)
+                          : services.identities->authenticate_key(snapshot, key_, now);
   if (!found) {
     if (found.error().code == ErrorCode::unauthenticated) return unauthenticated();
     return std::move(found).error();
   }
   principal = *std::move(found);
   principal.address = request.remote_address;
+  if (is_session) return Done{};
   WY_TRY(key_use_due_, services.identities->key_use_is_due(snapshot, principal.key_id, now));
   return Done{};
 }
@@ -69,6 +120,10 @@ Status Call::require_any_role(std::string_view one, std::string_view other) cons
                "This needs the role " + roles + " and a key with scope admin"};
 }
 
+void Call::note_personal(std::string name, std::string text, std::vector<std::string> subjects) {
+  personal_.push_back({std::move(subjects), {{std::move(name), std::move(text)}}});
+}
+
 Status Call::record(store::Transaction& tx, std::string_view action, audit::Outcome outcome) {
   audit::Event event;
   event.action = std::string(action);
@@ -79,7 +134,13 @@ Status Call::record(store::Transaction& tx, std::string_view action, audit::Outc
   event.request_id = request_id;
   event.address = request.remote_address;
   event.details = details_;
-  WY_TRY(const audit::Record record, audit::append(tx, event, now));
+  event.personal = personal_;
+  auto appended = audit::append(tx, *services.vault, event, now);
+  if (!appended) {
+    log::error("audit.append_failed", {{"action", action}, {"why", appended.error().message}});
+    return Error{ErrorCode::unavailable, "The audit log cannot be written"};
+  }
+  const audit::Record& record = *appended;
   if (key_use_due_) {
     WY_RETURN_IF_ERROR(services.identities->note_key_use(tx, principal.key_id, now));
     key_use_due_ = false;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <semaphore>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "api/api.h"
+#include "api/bucket_store.h"
 #include "api/http_message.h"
 #include "api/job_events.h"
 #include "api/json.h"
@@ -24,13 +26,20 @@ struct Shared {
   Shared(const Services& parts, const ApiOptions& settings)
       : services(parts),
         options(settings),
-        limiter({settings.requests_per_second, settings.requests_burst}) {}
+        limiter({settings.requests_per_second, settings.requests_burst}),
+        user_limiter({4 * settings.requests_per_second, 4 * settings.requests_burst}) {}
 
   const Services services;
   const ApiOptions options;
-  RateLimiter limiter;
-  RateLimiter sign_in_limiter{{.per_second = 0.2, .burst = 20}};  // by address and by user name
+  RateLimiter limiter;       // by key, session, or address
+  RateLimiter user_limiter;  // by user, over all of their keys
+  RateLimiter sign_in_limiter{{.per_second = 0.5, .burst = 60}};  // by address
   JobEvents job_events;
+
+  // Under the names by which they are saved.
+  NamedLimiters limiters() {
+    return {{"key", &limiter}, {"user", &user_limiter}, {"sign-in", &sign_in_limiter}};
+  }
 };
 
 class Call {
@@ -46,6 +55,8 @@ class Call {
   auth::Principal principal;  // of nobody until sign_in()
   FieldErrors field_errors;
   bool precondition_failed = false;
+  // When a refusal for too many attempts ends, where that is not the request limit's to say.
+  std::optional<std::chrono::seconds> retry_after;
 
   // --- who asks
   // unauthenticated without a valid key.
@@ -82,6 +93,9 @@ class Call {
   void note(std::string name, AttributeValue value) {
     details_[std::move(name)] = std::move(value);
   }
+  // The same for texts that somebody wrote or could be known by: sealed with the key of the one who
+  // asks, or of `subjects`, so that erasing one of those erases the text.
+  void note_personal(std::string name, std::string text, std::vector<std::string> subjects = {});
   void note_object(std::string id) { object_id_ = std::move(id); }
   // In the transaction of the act itself.
   Status record(store::Transaction& tx, std::string_view action,
@@ -110,11 +124,16 @@ class Call {
  private:
   Status refresh(store::Snapshot& snapshot);
   Status authenticate(store::Snapshot& snapshot);
+  Status prove_by_signature();
+  Status prove_by_token();
 
   std::string key_;  // as shown
+  // Who was proven otherwise, and by what: a gateway's token, or a signature.
+  std::string proven_user_, proven_by_;
   Epoch epoch_ = 0;  // at which `principal` was true
   bool key_use_due_ = false;
   Attributes details_;
+  std::vector<audit::Personal> personal_;
   std::string object_id_;
   std::string body_;
   bool recorded_ = false;
@@ -163,11 +182,15 @@ std::span<const Route> group_routes();
 std::span<const Route> job_routes();
 std::span<const Route> key_routes();
 std::span<const Route> openai_routes();
+std::span<const Route> quota_routes();
 std::span<const Route> rerank_routes();
 std::span<const Route> policy_question_routes();
 std::span<const Route> policy_routes();
+std::span<const Route> request_key_routes();
 std::span<const Route> search_routes();
+std::span<const Route> second_factor_routes();
 std::span<const Route> session_routes();
+std::span<const Route> sso_routes();
 std::span<const Route> system_routes();
 std::span<const Route> upload_routes();
 std::span<const Route> user_routes();

@@ -9,6 +9,7 @@
 #include "api/wire.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "query/prompt.h"
 
 namespace wenyuan::api {
 namespace {
@@ -67,6 +68,7 @@ Result<Spoken> speak_from_collections(Call& call, const ChatRequest& request,
   call.note("grounded", answer.grounded);
   call.note("citations", static_cast<std::int64_t>(answer.citations.size()));
   call.note("model", answer.model);
+  note_answer_texts(call, answer);
   WY_RETURN_IF_ERROR(call.record("answer"));
   return Spoken{std::move(answer.text), answer.usage, std::move(answer.citations)};
 }
@@ -83,6 +85,8 @@ Result<Spoken> speak_plainly(Call& call, const ChatRequest& request, const OnDel
                              return on_delta(text);
                            },
                            stop));
+  call.note_personal("model_output", spoken.text);
+  WY_RETURN_IF_ERROR(call.record("generate.done"));
   return spoken;
 }
 
@@ -226,6 +230,11 @@ Result<http::Response> complete(Call& call, const ChatRequest& request) {
   WY_RETURN_IF_ERROR(status(call.field_errors));
   note_question(call, request.question());
   call.note("model", request.generate.model);
+  if (!names_collections(request.generate.model)) {
+    call.note_personal("model_input", request.generate.messages.empty()
+                                          ? request.generate.prompt
+                                          : query::conversation_text(request.generate.messages));
+  }
   WY_RETURN_IF_ERROR(call.record(names_collections(request.generate.model) ? "ask" : "generate"));
   const Envelope envelope{new_id(request.chat ? "chatcmpl" : "cmpl"), call.now / 1000,
                           request.generate.model, request.chat};

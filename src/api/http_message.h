@@ -48,6 +48,7 @@ class Request {
  public:
   std::string method;  // "GET", "POST", …
   std::string path;    // as sent, without the query
+  std::string target;  // as sent, with it
   std::string route;   // the pattern that matched: "/v1/documents/{id}"
   std::string remote_address;
   Headers headers;

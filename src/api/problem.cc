@@ -57,7 +57,10 @@ Problem to_problem(const Error& error, FieldErrors errors, bool precondition_fai
   problem.status = http_status(error.code, precondition_failed);
   problem.code = error.code == ErrorCode::cancelled ? ErrorCode::unavailable : error.code;
   problem.detail = error.code == ErrorCode::not_found ? std::string(kNotFound) : error.message;
-  if (error.code == ErrorCode::invalid_argument) problem.errors = std::move(errors);
+  // A sign-in that lacks its second factor names the field.
+  if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::unauthenticated) {
+    problem.errors = std::move(errors);
+  }
   if (problem.status == 503) problem.retry_after = std::chrono::seconds(2);
   if (problem.status == 429) problem.retry_after = std::chrono::seconds(1);
   return problem;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "base/sha256.h"
-
 namespace wenyuan::api {
 namespace {
 
 constexpr std::size_t kCollectionsMax = 100;
 constexpr std::size_t kNotedDocumentsMax = 32;
+// An answer is made of the first passages; what is behind them is not in its texts.
+constexpr std::size_t kUsedPassagesMax = 8;
 
 }  // namespace
 
@@ -37,7 +37,7 @@ std::optional<store::DocumentFilter> read_filter(ObjectReader& reader) {
 }
 
 void note_question(Call& call, std::string_view text) {
-  call.note("query_sha256", sha256_hex(text));
+  call.note_personal("question", std::string(text));
 }
 
 void note_hits(Call& call, const std::vector<query::SearchHit>& hits) {
@@ -49,6 +49,21 @@ void note_hits(Call& call, const std::vector<query::SearchHit>& hits) {
   }
   call.note("hits", static_cast<std::int64_t>(hits.size()));
   call.note("documents", std::move(documents));
+}
+
+void note_answer_texts(Call& call, const query::Answer& answer) {
+  std::vector<std::string> subjects = {call.principal.user_id};
+  for (const query::Citation& citation : answer.citations) {
+    subjects.push_back(citation.document_id);
+  }
+  const std::size_t count = std::min(answer.passages.size(), kUsedPassagesMax);
+  for (std::size_t at = 0; at < count; ++at) {
+    subjects.push_back(answer.passages[at].chunk.document_id);
+  }
+  call.note_personal("answer", answer.text, subjects);
+  if (answer.model_input.empty()) return;
+  call.note_personal("model_input", answer.model_input, subjects);
+  call.note_personal("model_output", answer.model_output, subjects);
 }
 
 }  // namespace wenyuan::api

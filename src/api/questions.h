@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "query/answer.h"
 #include "query/search.h"
 
 namespace wenyuan::api {
@@ -16,8 +17,11 @@ constexpr TextLimits kQuestionText{1, 8192};
 std::vector<std::string> read_collection_ids(ObjectReader& reader);
 std::optional<store::DocumentFilter> read_filter(ObjectReader& reader);
 
-// The hash of what was asked, never the words.
+// Sealed: the words are personal, and so is a hash by which they could be guessed.
 void note_question(Call& call, std::string_view text);
+// What the model was given and wrote, and what was answered: sealed with the keys of the one who
+// asks and of the documents that it was made of, so that an erased document takes it along.
+void note_answer_texts(Call& call, const query::Answer& answer);
 // Which documents were shown.
 void note_hits(Call& call, const std::vector<query::SearchHit>& hits);
 

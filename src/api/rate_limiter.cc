@@ -35,6 +35,24 @@ RateLimiter::Verdict RateLimiter::take(const std::string& who, TimePoint now) {
   return verdict;
 }
 
+std::vector<std::pair<std::string, double>> RateLimiter::levels(TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  forget_full_buckets(now);
+  std::vector<std::pair<std::string, double>> found;
+  for (const auto& [who, bucket] : buckets_) {
+    const double passed = std::chrono::duration<double>(now - bucket.filled_at).count();
+    found.emplace_back(who, bucket.tokens + std::max(passed, 0.0) * options_.per_second);
+  }
+  return found;
+}
+
+void RateLimiter::restore(const std::string& who, double tokens, double ago, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  const double filled = std::max(tokens, 0.0) + std::max(ago, 0.0) * options_.per_second;
+  if (filled >= options_.burst || buckets_.size() >= kBucketsMax) return;
+  buckets_.insert_or_assign(who, Bucket{filled, now});
+}
+
 void RateLimiter::forget_full_buckets(TimePoint now) {
   std::erase_if(buckets_, [&](const auto& entry) {
     const double passed = std::chrono::duration<double>(now - entry.second.filled_at).count();

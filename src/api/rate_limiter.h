@@ -6,10 +6,12 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace wenyuan::api {
 
-// Thread-safe. In memory only: a restart fills all buckets.
+// Thread-safe. In memory; api/bucket_store.h saves it over a restart.
 class RateLimiter {
  public:
   struct Options {
@@ -28,6 +30,11 @@ class RateLimiter {
     std::chrono::seconds retry_in{0};  // until there is a token; 0 when allowed
   };
   Verdict take(const std::string& who, TimePoint now);
+
+  // Buckets that are not full, with what they hold at `now`.
+  std::vector<std::pair<std::string, double>> levels(TimePoint now);
+  // As they were `ago` seconds before `now`.
+  void restore(const std::string& who, double tokens, double ago, TimePoint now);
 
  private:
   struct Bucket {

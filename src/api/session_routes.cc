@@ -1,80 +1,139 @@
-// Signing in by password, signing out, and who am I.
+// Signing in by password, going on with a refresh token, signing out; sessions, and who am I.
 #include <algorithm>
 
 #include "api/call.h"
+#include "api/sign_in_answers.h"
 #include "api/wire.h"
 
 namespace wenyuan::api {
 namespace {
 
-constexpr std::string_view kSessionName = "session";
-constexpr UnixMillis kSessionTime = UnixMillis{12} * 60 * 60 * 1000;
-
-// A guesser is slowed down by address and by name, long before hashing becomes the brake.
-Status take_sign_in_token(Call& call, const std::string& username) {
-  const auto now = std::chrono::steady_clock::now();
-  for (const std::string& who : {"address:" + call.request.remote_address, "name:" + username}) {
-    if (!call.shared.sign_in_limiter.take(who, now).allowed) {
-      return Error{ErrorCode::rate_limited, "Too many attempts to sign in: wait a while"};
-    }
-  }
-  return Done{};
-}
-
-Status remove_ended_sessions(Call& call, store::Transaction& tx, const std::string& user_id) {
-  WY_TRY(const auto keys, call.services.identities->keys(tx, user_id));
-  for (const auth::ApiKey& key : keys) {
-    if (key.name != kSessionName || !key.expires_at || *key.expires_at > call.now) continue;
-    WY_RETURN_IF_ERROR(call.services.identities->remove_key(tx, key.id));
-  }
-  return Done{};
-}
-
 Result<http::Response> sign_in(Call& call) {
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
-  const std::string username = reader.text("username", {1, 256});
-  const std::string password = reader.text("password", {1, 1024});
-  reader.refuse("totp", "is not supported by this version");
+  auth::SignInAttempt attempt;
+  attempt.username = reader.text("username", {1, 256});
+  attempt.password = reader.text("password", {1, 1024});
+  attempt.code = reader.maybe_text("totp", {0, 64}).value_or("");
   WY_RETURN_IF_ERROR(status(call.field_errors));
-  WY_RETURN_IF_ERROR(take_sign_in_token(call, username));
+  WY_RETURN_IF_ERROR(take_sign_in_token(call));
+  attempt.address = call.request.remote_address;
+  attempt.client = client_of(call);
   call.principal = {};  // whoever's key came along: this is about the password
-  auto found =
-      call.services.identities->authenticate_password(*call.services.database, username, password);
-  if (!found) {
-    if (found.error().code != ErrorCode::unauthenticated) return found.error();
-    return Error{ErrorCode::unauthenticated, "User name or password are wrong"};
-  }
-  const std::string user_id = found->user_id;
-  WY_TRY(const auth::NewKey made,
-         call.services.database->write([&](store::Transaction& tx) -> Result<auth::NewKey> {
-           WY_RETURN_IF_ERROR(remove_ended_sessions(call, tx, user_id));
-           WY_TRY(auth::NewKey key,
-                  call.services.identities->add_key(tx, user_id, std::string(kSessionName), {"*"},
-                                                    call.now + kSessionTime, call.now));
-           call.principal = *found;
-           call.principal.key_id = key.info.id;
-           call.note_object(user_id);
-           WY_RETURN_IF_ERROR(call.record(tx, "auth.sign_in"));
-           return key;
-         }));
-  Json json;
-  json["access_token"] = made.key;
-  json["token_type"] = "Bearer";
-  json["expires_in"] = kSessionTime / 1000;
+  WY_TRY(const auth::SignInOutcome outcome,
+         call.services.sign_in->by_password(
+             attempt, call.now, [&](store::Transaction& tx, const auth::SessionTokens& tokens) {
+               return record_sign_in(call, tx, tokens);
+             }));
+  WY_RETURN_IF_ERROR(refused_sign_in(call, outcome, "totp"));
+  Json json = tokens_json(*outcome.tokens, call.now);
+  json["second_factor_required"] = outcome.second_factor_missing;
   return json_response(200, json);
 }
 
+Result<http::Response> refresh(Call& call) {
+  WY_TRY(const JsonIn body, call.json());
+  ObjectReader reader(body, "", call.field_errors);
+  const std::string token = reader.text("refresh_token", {1, 256});
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  call.principal = {};
+  using Outcome = auth::Exchanged::Outcome;
+  WY_TRY(
+      const auth::Exchanged exchanged,
+      call.services.database->write([&](store::Transaction& tx) -> Result<auth::Exchanged> {
+        WY_TRY(auth::Exchanged made,
+               call.services.sign_in->sessions().exchange(tx, token, call.now));
+        if (made.outcome == Outcome::wrong) return made;
+        call.principal.user_id = made.user_id;
+        call.principal.key_id = made.session_id;
+        call.note_object(made.session_id);
+        const bool good = made.outcome == Outcome::renewed;
+        WY_RETURN_IF_ERROR(call.record(tx, good ? "auth.refresh" : "auth.refresh_reused",
+                                       good ? audit::Outcome::allowed : audit::Outcome::refused));
+        return made;
+      }));
+  if (exchanged.outcome == Outcome::renewed) {
+    return json_response(200, tokens_json(*exchanged.tokens, call.now));
+  }
+  return Error{ErrorCode::unauthenticated, "The refresh token is not valid; sign in again"};
+}
+
 Result<http::Response> sign_out(Call& call) {
+  const std::string& id = call.principal.key_id;
+  if (!id.starts_with(auth::kSessionIdHead)) {
+    return Error{ErrorCode::conflict,
+                 "This is not a session; to end a key, DELETE /v1/api-keys/{id}"};
+  }
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_TRY(const auth::ApiKey key, call.services.identities->key(tx, call.principal.key_id));
-    if (key.name != kSessionName || !key.expires_at) {
-      return Error{ErrorCode::conflict,
-                   "This key is not a session; to end it, DELETE /v1/api-keys/" + key.id};
-    }
-    WY_RETURN_IF_ERROR(call.services.identities->remove_key(tx, key.id));
+    WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end(tx, id));
     call.note_object(call.principal.user_id);
     WY_RETURN_IF_ERROR(call.record(tx, "auth.sign_out"));
+    return no_content();
+  });
+}
+
+Json to_json(const auth::Session& session, const std::string& current_id) {
+  Json json;
+  json["id"] = session.id;
+  json["user_id"] = session.user_id;
+  json["method"] = session.method;
+  json["second_factor"] = session.second_factor;
+  json["address"] = session.address;
+  json["client"] = session.client;
+  json["current"] = session.id == current_id;
+  json["created_at"] = rfc3339(session.created_at);
+  json["refreshed_at"] = rfc3339(session.refreshed_at);
+  json["expires_at"] = rfc3339(session.expires_at);
+  return json;
+}
+
+// Whose sessions: one's own, or for an administrator anybody's.
+Result<std::string> owner_of(Call& call) {
+  const std::string wanted = call.query_text("user_id");
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  if (wanted.empty() || wanted == call.principal.user_id) return call.principal.user_id;
+  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  return wanted;
+}
+
+Result<http::Response> list_sessions(Call& call) {
+  WY_TRY(const std::string user_id, owner_of(call));
+  call.note_object(user_id);
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(call.services.identities->user(snapshot, user_id));
+    WY_TRY(const auto sessions,
+           call.services.sign_in->sessions().sessions(snapshot, user_id, call.now));
+    return json_response(200, list_json(sessions, "", [&](const auth::Session& session) {
+                           return to_json(session, call.principal.key_id);
+                         }));
+  });
+}
+
+// The session from which it is asked stays.
+Result<http::Response> end_sessions(Call& call) {
+  WY_TRY(const std::string user_id, owner_of(call));
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(call.services.identities->user(tx, user_id));
+    WY_TRY(const std::int64_t count,
+           call.services.sign_in->sessions().end_all(tx, user_id, call.principal.key_id));
+    call.note_object(user_id);
+    call.note("sessions", count);
+    WY_RETURN_IF_ERROR(call.record(tx, "session.end_all"));
+    return no_content();
+  });
+}
+
+Result<http::Response> end_session(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_TRY(const auth::Session session,
+           call.services.sign_in->sessions().session(tx, id, call.now));
+    if (session.user_id != call.principal.user_id && !call.principal.acts_as("admin")) {
+      return Error{ErrorCode::not_found, "There is no such session"};
+    }
+    call.note_object(id);
+    WY_RETURN_IF_ERROR(call.record(tx, "session.end"));
+    WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end(tx, id));
     return no_content();
   });
 }
@@ -83,7 +142,7 @@ Result<http::Response> who_am_i(Call& call) {
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const auth::User user, call.services.identities->user(snapshot, call.principal.user_id));
     call.note_object(user.id);
-    Json json = to_json(user);
+    Json json = api::to_json(user);
     json["groups"] = Json::array();
     for (const std::string& id : call.principal.group_ids) {
       WY_TRY(const auth::Group group, auth::group(snapshot, id));
@@ -99,6 +158,10 @@ Result<http::Response> who_am_i(Call& call) {
     for (const std::string& role : call.principal.roles) {
       if (call.principal.acts_as(role)) json["may"].push_back(role);
     }
+    WY_TRY(const auth::SecondFactorState factors,
+           call.services.sign_in->second_factors().state(snapshot, user.id));
+    json["second_factor"] = {{"totp", factors.totp},
+                             {"recovery_codes_left", factors.recovery_codes_left}};
     return json_response(200, json);
   });
 }
@@ -109,7 +172,15 @@ constexpr Route kRoutes[] = {
      .handler = sign_in,
      .body = Body::json,
      .access = Access::open},
+    {.method = "POST",
+     .path = "/v1/auth/refresh",
+     .handler = refresh,
+     .body = Body::json,
+     .access = Access::open},
     {.method = "POST", .path = "/v1/auth/logout", .handler = sign_out},
+    {.method = "GET", .path = "/v1/sessions", .handler = list_sessions, .action = "session.list"},
+    {.method = "DELETE", .path = "/v1/sessions", .handler = end_sessions},
+    {.method = "DELETE", .path = "/v1/sessions/{id}", .handler = end_session},
     {.method = "GET", .path = "/v1/me", .handler = who_am_i, .action = "me.read"},
 };
 

@@ -34,12 +34,14 @@ Result<http::Response> is_ready(Call& call) {
   }
   const auto models = call.services.engine->models();
   Json json;
-  const bool ready = store && indexes;
+  const Status audit = call.services.checkpointer->health();
+  const bool ready = store && indexes && audit;
   // Without the engine, keyword search and quoted answers go on.
   json["status"] = !ready ? "unavailable" : models ? "ready" : "degraded";
   json["version"] = call.shared.options.version;
   json["checks"]["store"] = check_json(store);
   json["checks"]["indexes"] = check_json(indexes);
+  json["checks"]["audit"] = check_json(audit);
   json["checks"]["engine"] = check_json(models ? Status(Done{}) : Status(models.error()));
   if (models) json["checks"]["engine"]["models"] = models->size();
   return json_response(ready ? 200 : 503, json);

@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/multipart.h"
 #include "api/once.h"
+#include "auth/identity/quotas.h"
 #include "base/text.h"
 
 namespace wenyuan::api {
@@ -170,6 +171,7 @@ Result<http::Response> add_all(Call& call, store::Transaction& tx,
                                  {"version", added.document.version},
                                  {"duplicate", added.duplicate}});
   }
+  WY_RETURN_IF_ERROR(auth::check_storage(tx, collection_id));
   return json_response(202, json);
 }
 

@@ -1,5 +1,6 @@
 #include "api/call.h"
 #include "api/once.h"
+#include "api/sign_in_answers.h"
 #include "api/wire.h"
 
 namespace wenyuan::api {
@@ -41,6 +42,7 @@ Result<http::Response> add_user(Call& call) {
     WY_TRY(const auth::User added, call.services.identities->add_user(tx, user, hashed, call.now));
     call.note_object(added.id);
     call.note("roles", added.roles);
+    call.note_personal("username", added.username, {added.id});
     WY_RETURN_IF_ERROR(call.record(tx, "user.add"));
     http::Response response = json_response(201, to_json(added));
     response.headers.set("Location", "/v1/users/" + added.id);
@@ -92,11 +94,14 @@ Status check_change(Call& call, const std::string& id, const WantedChange& wante
     return call.require_role("admin");
   }
   if (!wanted.password) return Done{};
-  const auto proven = call.services.identities->authenticate_password(
-      *call.services.database, call.principal.username, wanted.current_password.value_or(""));
-  if (proven) return Done{};
-  if (proven.error().code != ErrorCode::unauthenticated) return proven.error();
-  return Error{ErrorCode::forbidden, "current_password is missing or wrong"};
+  WY_TRY(const auth::SignInOutcome proven,
+         call.services.sign_in->prove_password(call.principal.username,
+                                               wanted.current_password.value_or(""),
+                                               call.request.remote_address, call.now));
+  if (proven.kind == auth::SignInOutcome::Kind::refused) {
+    return Error{ErrorCode::forbidden, "current_password is missing or wrong"};
+  }
+  return refused_sign_in(call, proven, "current_password");
 }
 
 Result<http::Response> change_user(Call& call) {
@@ -124,6 +129,10 @@ Result<http::Response> change_user(Call& call) {
     WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(to_json(before)))));
     WY_TRY(const auth::User after,
            call.services.identities->update_user(tx, id, wanted.change, call.now));
+    // Whoever knew the old password is out.
+    if (wanted.password) {
+      WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end_all(tx, id, call.principal.key_id));
+    }
     call.note_object(id);
     call.note("roles", after.roles);
     call.note("password_changed", wanted.password.has_value());

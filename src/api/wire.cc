@@ -190,6 +190,7 @@ Json to_json(const audit::Record& record) {
   json["time"] = rfc3339(record.time);
   json["action"] = record.event.action;
   json["outcome"] = audit::name(record.event.outcome);
+  json["class"] = text_or_null(record.retention_class);
   json["actor_id"] = text_or_null(record.event.actor_id);
   json["key_id"] = text_or_null(record.event.key_id);
   json["object_id"] = text_or_null(record.event.object_id);

@@ -21,7 +21,8 @@ constexpr int kExitUsage = 2;   // the command line is wrong
 void add_serve_command(CLI::App& app, int& exit_code);
 void add_client_commands(CLI::App& app, int& exit_code);  // ingest, search, ask
 void add_user_command(CLI::App& app, int& exit_code);
-void add_check_commands(CLI::App& app, int& exit_code);  // verify, audit verify
+void add_check_commands(CLI::App& app, int& exit_code);  // verify
+void add_audit_command(CLI::App& app, int& exit_code);
 void add_model_command(CLI::App& app, int& exit_code);
 
 // Prints the error to stderr; kExitUsage for invalid_argument, kExitFailed otherwise.

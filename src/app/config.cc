@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "app/sign_in_config.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -97,6 +98,9 @@ Status read_settings(TomlReader& reader, Config& config) {
   WY_RETURN_IF_ERROR(reader.read("requests_per_second", config.requests_per_second));
   WY_RETURN_IF_ERROR(reader.read("upload_bytes_max", config.upload_bytes_max));
   WY_RETURN_IF_ERROR(reader.read("access_attributes", config.access_attributes));
+  WY_RETURN_IF_ERROR(reader.read("second_factor_roles", config.second_factor_roles));
+  WY_RETURN_IF_ERROR(reader.read("audit_sinks", config.audit_sinks));
+  WY_RETURN_IF_ERROR(reader.read("audit_keep", config.audit_keep));
   WY_RETURN_IF_ERROR(reader.read("log_level", config.log_level));
   return reader.no_unknown();
 }
@@ -110,6 +114,11 @@ Status read_toml(const std::string& path, Config& config) {
     return bad(path + ", line " + std::to_string(error.source().begin.line) + ": " +
                std::string(error.description()));
   }
+  WY_TRY(SignInSources sources, read_sign_in_sources(table, path));
+  config.sign_in_providers = std::move(sources.providers);
+  config.gateways = std::move(sources.gateways);
+  table.erase("sign_in_provider");
+  table.erase("gateway");
   TomlReader reader(table, path);
   return read_settings(reader, config);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/identity/provider_config.h"
 #include "base/result.h"
 
 namespace wenyuan::app {
@@ -23,12 +24,20 @@ struct Config {
   std::string reranker_model;   // empty: none, search results stay in their fused order
   bool sandbox = true;
   int ingest_workers = 2;
-  int engine_threads = 0;    // 0: as many as there are cores
+  int engine_threads = 0;            // 0: as many as there are cores
   std::string engine_cache;  // f16 or q8_0 (half the memory); empty: what suits the weights
   double requests_per_second = 50;
   std::int64_t upload_bytes_max = std::int64_t{256} << 20;
   // Attributes of collections and documents that access rules may look at.
   std::vector<std::string> access_attributes = {"department", "project", "region", "sensitivity"};
+  // Roles whose sessions may administer only with a second factor; "*" is everybody.
+  std::vector<std::string> second_factor_roles = {"admin"};
+  std::vector<auth::ProviderConfig> sign_in_providers;
+  std::vector<auth::GatewayConfig> gateways;
+  // Where checkpoints of the audit log go besides the data directory, and how many days the classes
+  // of its records are kept: see app/audit_setup.h.
+  std::vector<std::string> audit_sinks;
+  std::vector<std::string> audit_keep;
   std::string log_level = "info";
   bool quiet_start = false;  // no words on stdout
 };

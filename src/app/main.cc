@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   wenyuan::app::add_client_commands(app, exit_code);
   wenyuan::app::add_user_command(app, exit_code);
   wenyuan::app::add_check_commands(app, exit_code);
+  wenyuan::app::add_audit_command(app, exit_code);
   wenyuan::app::add_model_command(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -9,12 +9,18 @@
 
 #include "api/api.h"
 #include "api/http_server.h"
+#include "app/audit_setup.h"
+#include "api/outgoing_http.h"
 #include "app/first_run.h"
 #include "app/keeper.h"
 #include "app/models.h"
 #include "app/parts.h"
 #include "audit/checkpoint.h"
+#include "audit/log.h"
+#include "audit/personal.h"
 #include "auth/identities.h"
+#include "auth/identity/sign_in.h"
+#include "auth/identity/single_sign_on.h"
 #include "auth/policy_engine.h"
 #include "base/log.h"
 #include "ingest/indexer.h"
@@ -33,7 +39,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kSealPeriod{5};
-constexpr std::chrono::seconds kCheckpointPeriod{30};
+constexpr std::chrono::seconds kCheckpointPeriod{5};
+constexpr std::chrono::seconds kRetirePeriod{600};
 constexpr std::chrono::seconds kModelLookPeriod{10};
 
 // The programs of one installation lie side by side.
@@ -100,8 +107,14 @@ struct Server::Impl {
   std::unique_ptr<store::Database> database;
   std::optional<store::BlobStore> blobs;
   std::unique_ptr<auth::Identities> identities;
+  std::unique_ptr<auth::SignIn> sign_in;
+  api::OutgoingHttp outgoing{{}};
+  std::unique_ptr<auth::SingleSignOn> single_sign_on;
+  std::optional<auth::RequestSignatures> request_signatures;
   std::optional<auth::PolicyEngine> policies;
+  std::unique_ptr<audit::Vault> vault;
   std::unique_ptr<audit::Checkpointer> checkpointer;
+  audit::Retention retention;
   std::unique_ptr<index::Compartments> compartments;
   std::optional<ingest::Indexer> indexer;
   std::optional<llm::EngineSupervisor> supervisor;
@@ -112,6 +125,7 @@ struct Server::Impl {
   std::optional<ingest::JobRunner> jobs;
   std::optional<Keeper> sealing;
   std::optional<Keeper> checkpoints;
+  std::optional<Keeper> retiring;
   std::stop_source stopping;
   std::optional<Keeper> model_look;  // while there is no embedding model
   std::unique_ptr<api::Api> api;
@@ -123,6 +137,8 @@ struct Server::Impl {
   Status start_work();
   Status start_serving(const std::string& first_key);
   void write_checkpoint(bool at_once);
+  void retire_records();
+  Status record(const std::string& action, Attributes details);
   Status keep_model(const index::VectorModel& before);
   void log_unembedded();
   void look_for_embedding_model();
@@ -139,12 +155,24 @@ Status Server::Impl::open_store() {
            return !named || *named;  // in doubt it stays
          }));
   WY_TRY(identities, auth::Identities::open(config.data));
+  auth::SignIn::Options sign_in_options;
+  sign_in_options.second_factor_roles = config.second_factor_roles;
+  WY_TRY(sign_in, auth::SignIn::open(config.data, *database, *identities, sign_in_options));
+  request_signatures.emplace(sign_in->secret(), *database, auth::RequestSignatures::Options{});
+  WY_TRY(single_sign_on,
+         auth::SingleSignOn::open(config.sign_in_providers, config.gateways, outgoing, *database,
+                                  *identities, *sign_in));
   policies.emplace(config.access_attributes);
   // A changed setting gives documents other labels.
   WY_RETURN_IF_ERROR(database->write([&](store::Transaction& tx) {
     return store::use_access_attributes(tx, config.access_attributes);
   }));
-  WY_TRY(checkpointer, audit::Checkpointer::open(config.data));
+  WY_TRY(vault, audit::Vault::open(config.data));
+  audit::Checkpointer::Options checkpoint_options;
+  checkpoint_options.directory = config.data;
+  WY_TRY(checkpoint_options.sinks, audit_sinks(config));
+  WY_TRY(retention, audit_retention(config));
+  WY_TRY(checkpointer, audit::Checkpointer::open(*database, std::move(checkpoint_options)));
   return Done{};
 }
 
@@ -240,6 +268,7 @@ Status Server::Impl::start_work() {
     }
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
+  retiring.emplace(kRetirePeriod, [this] { retire_records(); });
   return Done{};
 }
 
@@ -249,7 +278,12 @@ Status Server::Impl::start_serving(const std::string& first_key) {
   services.database = &*database;
   services.blobs = &*blobs;
   services.identities = &*identities;
+  services.sign_in = &*sign_in;
+  services.single_sign_on = &*single_sign_on;
+  services.request_signatures = &*request_signatures;
   services.policies = &*policies;
+  services.vault = &*vault;
+  services.checkpointer = &*checkpointer;
   services.searcher = &*searcher;
   services.answerer = &*answerer;
   services.engine = &*engine;
@@ -262,6 +296,10 @@ Status Server::Impl::start_serving(const std::string& first_key) {
   options.upload_bytes_max = config.upload_bytes_max;
   options.chat_model = models.chat;
   WY_TRY(api, api::Api::create(services, options, *http));
+  // While the log cannot be kept the server answers only that: see Checkpointer::health().
+  if (checkpointer->health()) {
+    WY_RETURN_IF_ERROR(record("server.start", start_details(config)));
+  }
   WY_RETURN_IF_ERROR(http->start());
   if (!config.quiet_start) print_start(config, http->port(), models, first_key);
   log::info("server.start", {{"port", http->port()},
@@ -276,11 +314,30 @@ Status Server::Impl::start_serving(const std::string& first_key) {
 }
 
 void Server::Impl::write_checkpoint(bool at_once) {
-  const Status written = database->read([&](store::Snapshot& snapshot) {
-    return at_once ? checkpointer->write(snapshot, clock.now())
-                   : checkpointer->write_if_due(snapshot, clock.now());
-  });
+  const Status written =
+      at_once ? checkpointer->write(clock.now()) : checkpointer->write_if_due(clock.now());
   if (!written) log::error("audit.checkpoint_failed", {{"why", written.error().message}});
+}
+
+void Server::Impl::retire_records() {
+  while (!stopping.stop_requested()) {
+    const auto count = database->write([&](store::Transaction& tx) {
+      return audit::retire_next(tx, retention, clock.now());
+    });
+    if (!count) log::error("audit.retire_failed", {{"why", count.error().message}});
+    if (!count || *count == 0) return;
+    log::info("audit.retired", {{"records", *count}});
+  }
+}
+
+Status Server::Impl::record(const std::string& action, Attributes details) {
+  audit::Event event;
+  event.action = action;
+  event.details = std::move(details);
+  return database->write([&](store::Transaction& tx) -> Status {
+    WY_RETURN_IF_ERROR(audit::append(tx, event, clock.now()));
+    return Done{};
+  });
 }
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
@@ -314,6 +371,12 @@ Status Server::run() {
   impl_->jobs->stop();
   impl_->sealing.reset();
   impl_->checkpoints.reset();
+  impl_->retiring.reset();
+  // A log that is not what was signed is left as it was found.
+  if (impl_->checkpointer->health()) {
+    const Status said = impl_->record("server.stop", {{"signal", std::int64_t{signal}}});
+    if (!said) log::error("audit.append_failed", {{"why", said.error().message}});
+  }
   impl_->write_checkpoint(true);
   return impl_->indexer->seal_changed(true);
 }

@@ -1,36 +1,23 @@
 #include "audit/chain.h"
 
-#include "base/bytes.h"
-#include "store/digest.h"
+#include <string>
+
+#include "audit/canonical.h"
+#include "base/text.h"
 
 namespace wenyuan::audit {
 
-std::string canonical(const Record& record) {
-  ByteWriter writer;
-  writer.put(std::string_view("wenyuan audit record 1"));
-  writer.put(record.number);
-  writer.put(record.time);
-  const Event& event = record.event;
-  const std::string details = encode_attributes(event.details);
-  for (const std::string_view field :
-       {std::string_view(event.action), name(event.outcome), std::string_view(event.actor_id),
-        std::string_view(event.key_id), std::string_view(event.object_id),
-        std::string_view(event.request_id), std::string_view(event.address),
-        std::string_view(details)}) {
-    writer.put(field);
-  }
-  return writer.take();
+Hash chained(const Hash& before, const Record& record) {
+  return node_hash(before, leaf_of(record));
 }
 
-Hash chained(const Hash& before, const Record& record) {
-  store::DigestWriter digest;
-  digest.add(std::string_view("\x00", 1));
-  digest.add(canonical(record));
-  const Hash leaf = digest.finish();
-  digest.add(std::string_view("\x01", 1));
-  digest.add(before);
-  digest.add(leaf);
-  return digest.finish();
+Status check_link(const Record& record, std::int64_t number, Hash& before) {
+  const std::string where = "audit record " + std::to_string(number);
+  if (record.number != number) return Error{ErrorCode::corrupt, where + " is missing"};
+  if (record.format != 1) return Error{ErrorCode::corrupt, "the leaf of " + where + " is missing"};
+  before = chained(before, record);
+  if (to_hex(before) == record.chain_hash) return Done{};
+  return Error{ErrorCode::corrupt, where + " is not what was written"};
 }
 
 }  // namespace wenyuan::audit

@@ -1,23 +1,21 @@
-// How records become hashes; docs/formats/audit.md is the specification.
+// The chain of hashes that the first release kept instead of a tree.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string>
 
-#include "audit/log.h"
+#include "audit/merkle.h"
+#include "audit/record.h"
+#include "base/result.h"
 
 namespace wenyuan::audit {
-
-using Hash = std::array<std::uint8_t, 32>;
 
 // What the hash of the first record goes back to.
 constexpr Hash kNoHash{};
 
-// Every field but the hash, each with its length, so that no two records have one encoding.
-std::string canonical(const Record& record);
-
-// SHA-256(0x01 || before || SHA-256(0x00 || canonical(record))).
+// SHA-256(0x01 || before || leaf_of(record)).
 Hash chained(const Hash& before, const Record& record);
+
+// corrupt unless `record` has this number and follows `before`, which then becomes its chain hash.
+Status check_link(const Record& record, std::int64_t number, Hash& before);
 
 }  // namespace wenyuan::audit

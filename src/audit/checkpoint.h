@@ -1,4 +1,4 @@
-// Signed statements of how long the audit log was and how it ended, kept in a file of their own.
+// Signs, at least every minute, how long the log is and what its root is, and sends that elsewhere.
 //
 // A log that is cut off at its end is whole by its own hashes; it does not reach its checkpoints.
 #pragma once
@@ -9,50 +9,69 @@
 #include <string>
 #include <vector>
 
-#include "audit/log.h"
+#include "audit/checkpoint_note.h"
+#include "audit/export_line.h"
+#include "audit/sinks.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/database.h"
 
 namespace wenyuan::audit {
 
-struct Checkpoint {
-  std::int64_t record_count = 0;
-  std::string head;  // hash of the last record, hex
-  UnixMillis time = 0;
-};
+constexpr UnixMillis kCheckpointInterval = 60'000;
 
-// Not thread-safe: one thread writes checkpoints, from snapshots each newer than the one before.
-// Writes audit-checkpoints.txt with the key audit.key (0600), and audit.pub beside it
-// for everybody who checks; both are made at the first start.
+// The file beside the database that gets every checkpoint.
+std::filesystem::path checkpoint_file_in(const std::filesystem::path& directory);
+
+struct StoredCheckpoint {
+  Checkpoint checkpoint;
+  std::string note;
+};
+// Newest first, those of a size below `below_size` (0: from the newest).
+Result<std::vector<StoredCheckpoint>> stored_checkpoints(store::Snapshot& snapshot,
+                                                         std::int64_t below_size, int limit);
+// not_found when none is of this size.
+Result<StoredCheckpoint> stored_checkpoint(store::Snapshot& snapshot, std::int64_t size);
+
+// Thread-safe. Signs with audit.key (0600) and leaves audit.pub beside it for everybody who checks;
+// both are made at the first start.
 class Checkpointer {
  public:
-  // For the one process that writes the store.
-  static Result<std::unique_ptr<Checkpointer>> open(const std::filesystem::path& directory);
+  struct Sink {
+    std::unique_ptr<CheckpointSink> sink;
+    bool required = true;
+  };
+  struct Options {
+    std::filesystem::path directory;
+    std::vector<Sink> sinks;  // beyond the file in `directory`, which is required
+  };
+  // For the one process that writes the store. Takes over records of the first release, and puts
+  // checkpoints back into a file that has lost them. The log need not be what was signed: then
+  // health() says so.
+  static Result<std::unique_ptr<Checkpointer>> open(store::Database& database, Options options);
   ~Checkpointer();
 
-  // Signs the log as this snapshot has it, durably; nothing when that is signed already. Call at
-  // shutdown, and write_if_due() all the time. corrupt when the log does not contain what was
-  // signed last: then nothing is signed, so that the evidence stays.
-  Status write(store::Snapshot& snapshot, UnixMillis now);
-  // The same, when there is something new and the last checkpoint is 60 s old.
-  Status write_if_due(store::Snapshot& snapshot, UnixMillis now);
+  // Signs the log as it is, unless that is signed already. corrupt when it does not contain what
+  // was signed last: then nothing is signed, so that the evidence stays.
+  Status write(UnixMillis now);
+  // The same when there is something new and the last checkpoint is a minute old, or when the last
+  // attempt failed.
+  Status write_if_due(UnixMillis now);
+
+  // Done while the log is what was signed and every required sink has the last checkpoint; else
+  // unavailable, saying why. Fast.
+  Status health() const;
+
+  // The signed first line of an export.
+  std::string export_head(const ExportHead& head) const;
+
+  const std::string& origin() const;
+  const VerifyingKey& key() const;
 
  private:
   struct Impl;
   explicit Checkpointer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-struct CheckpointVerification {
-  std::int64_t checkpoint_count = 0;
-  Checkpoint last;  // record_count is 0 when there is none
-};
-// Verifies every checkpoint in `directory` with `public_key` (a PEM file; empty: audit.pub in the
-// directory) and finds each in the log. corrupt says which signature does not fit, or that the log
-// is shorter than a checkpoint, or ends differently there. Use together with verify().
-Result<CheckpointVerification> verify_checkpoints(store::Snapshot& snapshot,
-                                                  const std::filesystem::path& directory,
-                                                  const std::filesystem::path& public_key = {});
 
 }  // namespace wenyuan::audit

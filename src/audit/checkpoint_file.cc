@@ -5,92 +5,118 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <optional>
 
 #include "base/file.h"
-#include "base/text.h"
 
 namespace wenyuan::audit {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kPrefix = "wenyuan-audit-checkpoint-1";
-// At one line a minute, 6 years are about 700 MB.
+constexpr std::string_view kBetween = "\n\n";
+constexpr std::string_view kSignatureLine = "\n\xE2\x80\x94 ";
+// At one note a minute, 6 years are about 900 MB.
 constexpr std::size_t kFileSizeMax = std::size_t{4} << 30;
+constexpr off_t kTailSize = 2 * static_cast<off_t>(kNoteSizeMax);
 
-// What is signed: the line up to its last space.
-std::string statement(const Checkpoint& checkpoint) {
-  return std::string(kPrefix) + " " + std::to_string(checkpoint.record_count) + " " +
-         checkpoint.head + " " + rfc3339(checkpoint.time);
-}
+struct Tail {
+  off_t end = 0;                   // of the last whole note with what follows it
+  std::vector<std::string> notes;  // the last ones
+};
 
-// Only what statement() writes: anything that reads back differently is refused.
-std::optional<Checkpoint> parse(const std::vector<std::string_view>& words) {
-  if (words.size() != 5 || words[0] != kPrefix) return std::nullopt;
-  Checkpoint checkpoint;
-  const auto [end, error] =
-      std::from_chars(words[1].data(), words[1].data() + words[1].size(), checkpoint.record_count);
-  const auto time = parse_rfc3339(words[3]);
-  if (error != std::errc() || !time) return std::nullopt;
-  checkpoint.head = words[2];
-  checkpoint.time = *time;
-  const std::string again = statement(checkpoint);
-  const auto size = static_cast<std::size_t>(words[3].data() + words[3].size() - words[0].data());
-  if (again != std::string_view(words[0].data(), size)) return std::nullopt;
-  return checkpoint;
-}
-
-std::string to_text(std::span<const std::uint8_t> bytes) {
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+// Looks at the end of the file only. Notes hold an empty line themselves: one that follows a
+// signature is between two notes.
+Result<Tail> read_tail(int fd, const fs::path& file) {
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  if (size < 0) return errno_error("seek", file);
+  std::string tail(static_cast<std::size_t>(std::min(size, kTailSize)), '\0');
+  const off_t begin = size - static_cast<off_t>(tail.size());
+  if (::pread(fd, tail.data(), tail.size(), begin) != static_cast<ssize_t>(tail.size())) {
+    return errno_error("read", file);
+  }
+  std::size_t start = 0;
+  if (begin > 0) {
+    const std::size_t dash = tail.find(kSignatureLine);
+    const std::size_t gap = dash == std::string::npos ? dash : tail.find(kBetween, dash);
+    if (gap == std::string::npos) {
+      return Error{ErrorCode::corrupt, file.string() + " does not end with checkpoints"};
+    }
+    start = gap + kBetween.size();
+  }
+  Tail made;
+  made.notes = split_notes(std::string_view(tail).substr(start));
+  for (const std::string& note : made.notes) start += note.size() + 1;
+  made.end = begin + static_cast<off_t>(std::min(start, tail.size()));
+  return made;
 }
 
 }  // namespace
 
-Result<std::vector<Checkpoint>> read_checkpoints(const fs::path& file, const VerifyingKey& key) {
-  std::vector<Checkpoint> all;
-  auto content = read_file(file, kFileSizeMax);
-  if (!content && content.error().code == ErrorCode::not_found) return all;
-  if (!content) return std::move(content).error();
-  std::string_view rest = *content;
-  for (std::size_t number = 1;; ++number) {
-    const std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) return all;
-    const std::vector<std::string_view> words = split(rest.substr(0, end), ' ');
-    const std::string where = "checkpoint " + std::to_string(number);
-    const auto checkpoint = parse(words);
-    if (!checkpoint) return Error{ErrorCode::corrupt, where + " is not in its written form"};
-    const auto signature = from_hex(words[4]);
-    if (!signature || !key.verifies(statement(*checkpoint), to_text(*signature))) {
-      return Error{ErrorCode::corrupt, where + " is not signed by this key"};
+std::vector<std::string> split_notes(std::string_view text) {
+  std::vector<std::string> notes;
+  while (!text.empty()) {
+    const std::size_t gap = text.find(kBetween);
+    if (gap == std::string_view::npos) break;
+    const std::size_t next = text.find(kBetween, gap + kBetween.size());
+    if (next == std::string_view::npos) {
+      if (text.ends_with('\n') && text.size() > gap + kBetween.size()) notes.emplace_back(text);
+      break;
     }
-    if (!all.empty() && checkpoint->record_count <= all.back().record_count) {
-      return Error{ErrorCode::corrupt, where + " is not longer than the one before it"};
-    }
-    all.push_back(*checkpoint);
-    rest.remove_prefix(end + 1);
+    notes.emplace_back(text.substr(0, next + 1));
+    text.remove_prefix(next + kBetween.size());
   }
+  return notes;
 }
 
-Status append_checkpoint(const fs::path& file, const SigningKey& key,
-                         const Checkpoint& checkpoint) {
+Result<std::vector<Checkpoint>> open_checkpoints(const std::vector<std::string>& notes,
+                                                 const VerifyingKey& key) {
+  std::vector<Checkpoint> all;
+  for (const std::string& note : notes) {
+    const std::string where = "checkpoint " + std::to_string(all.size() + 1);
+    auto checkpoint = open_checkpoint(note, key);
+    if (!checkpoint) return within(where, checkpoint.error());
+    if (!all.empty() && checkpoint->size <= all.back().size) {
+      return Error{ErrorCode::corrupt, where + " is not longer than the one before it"};
+    }
+    all.push_back(*std::move(checkpoint));
+  }
+  return all;
+}
+
+Result<std::vector<Checkpoint>> read_checkpoints(const fs::path& file, const VerifyingKey& key) {
+  auto content = read_file(file, kFileSizeMax);
+  if (!content && content.error().code == ErrorCode::not_found) return std::vector<Checkpoint>();
+  if (!content) return std::move(content).error();
+  return open_checkpoints(split_notes(*content), key);
+}
+
+Result<std::optional<Checkpoint>> read_newest_checkpoint(const fs::path& file,
+                                                         const VerifyingKey& key) {
+  const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return std::optional<Checkpoint>();
+  if (!fd) return errno_error("open", file);
+  WY_TRY(const Tail tail, read_tail(fd.get(), file));
+  if (tail.notes.empty()) return std::optional<Checkpoint>();
+  WY_TRY(Checkpoint newest, open_checkpoint(tail.notes.back(), key));
+  return std::optional(std::move(newest));
+}
+
+Status append_note(const fs::path& file, std::string_view note) {
   const bool is_new = !fs::exists(file);
   const FileDescriptor fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd) return errno_error("open", file);
-  off_t end = ::lseek(fd.get(), 0, SEEK_END);
-  for (char last = 0; end > 0; --end) {
-    if (::pread(fd.get(), &last, 1, end - 1) != 1) return errno_error("read", file);
-    if (last == '\n') break;
-  }
+  WY_TRY(const Tail tail, read_tail(fd.get(), file));
+  const off_t end = tail.end;
   if (::ftruncate(fd.get(), end) != 0) return errno_error("truncate", file);
-  const std::string said = statement(checkpoint);
-  const std::string signature = key.sign(said);
-  const std::span bytes(reinterpret_cast<const std::uint8_t*>(signature.data()), signature.size());
-  const std::string line = said + " " + to_hex(bytes) + "\n";
-  // A short write is an incomplete line, which the next append takes away.
-  const ssize_t written = ::pwrite(fd.get(), line.data(), line.size(), end);
+  // The cut may have been between the last note and its empty line.
+  char before[2] = {'\n', '\n'};
+  if (end >= 2 && ::pread(fd.get(), before, 2, end - 2) != 2) return errno_error("read", file);
+  std::string bytes(std::string_view(before, 2) == kBetween ? "" : "\n");
+  bytes += note;
+  bytes += '\n';
+  // A short write is an incomplete note, which the next append takes away.
+  const ssize_t written = ::pwrite(fd.get(), bytes.data(), bytes.size(), end);
   if (written < 0) return errno_error("write", file);
-  if (static_cast<std::size_t>(written) != line.size()) {
+  if (static_cast<std::size_t>(written) != bytes.size()) {
     return Error{ErrorCode::unavailable, "the disk is full: " + file.string()};
   }
   if (::fsync(fd.get()) != 0) return errno_error("fsync", file);

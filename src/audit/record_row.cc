@@ -1,15 +1,13 @@
 #include "audit/record_row.h"
 
-#include <algorithm>
-
+#include "audit/canonical.h"
 #include "base/text.h"
 
 namespace wenyuan::audit {
 
 std::string record_columns() {
   return "number, time, action, outcome, actor_id, key_id, object_id, request_id, address, "
-         "details, "
-         "hash";
+         "details, hash, format, class, sealed";
 }
 
 Result<Record> read_record(const store::Statement& statement) {
@@ -34,24 +32,20 @@ Result<Record> read_record(const store::Statement& statement) {
     return Error{ErrorCode::corrupt, where + " has details that are not in their stored form"};
   }
   event.details = *std::move(decoded);
-  record.hash = to_hex(statement.blob(10));
-  return record;
-}
-
-Result<Head> head(store::Snapshot& snapshot) {
-  WY_TRY(auto statement, snapshot.prepare("SELECT number, hash FROM audit_records "
-                                          "ORDER BY number DESC LIMIT 1"));
-  WY_TRY(const bool found, statement.step());
-  Head newest;
-  if (!found) return newest;
-  newest.number = statement.integer(0);
-  const auto bytes = statement.blob(1);
-  if (bytes.size() != newest.hash.size()) {
-    return Error{ErrorCode::corrupt,
-                 "audit record " + std::to_string(newest.number) + " has a broken hash"};
+  const std::int64_t format = statement.integer(11);
+  record.retention_class = statement.text(12);
+  const auto sealed = statement.blob(13);
+  record.sealed.assign(sealed.begin(), sealed.end());
+  record.format = format == 1 ? 1 : 2;
+  const bool other_columns_empty = format == 1
+                                       ? record.retention_class.empty() && sealed.empty()
+                                       : event.address.empty() && statement.blob(10).empty();
+  if ((format != 1 && format != 2) || !other_columns_empty) {
+    return Error{ErrorCode::corrupt, where + " is not in its stored form"};
   }
-  std::copy(bytes.begin(), bytes.end(), newest.hash.begin());
-  return newest;
+  if (format == 1) record.chain_hash = to_hex(statement.blob(10));
+  record.hash = to_hex(leaf_of(record));
+  return record;
 }
 
 }  // namespace wenyuan::audit

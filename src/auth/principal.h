@@ -27,7 +27,7 @@ inline constexpr std::string_view kRoles[] = {"admin", "auditor", "data_scientis
 struct Principal {
   std::string user_id;
   std::string username;
-  std::string key_id;                  // empty for a password session
+  std::string key_id;                  // of the credential that was shown: key_, ses_, crd_ or jwt_
   std::vector<std::string> roles;      // admin, auditor, model_admin, data_scientist; sorted
   std::vector<std::string> group_ids;  // sorted
   std::vector<std::string> scopes;     // of the key; {"*"} is everything

@@ -1,5 +1,7 @@
 #include "auth/user_rows.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace wenyuan::auth {
@@ -57,6 +59,51 @@ Result<std::optional<UserRow>> one_row(store::Snapshot& snapshot, std::string_vi
   return std::optional(std::move(row));
 }
 
+using Scopes = std::vector<std::string>;
+
+// Everything but administration.
+Scopes plain_scopes() {
+  Scopes scopes;
+  for (const std::string_view scope : kScopes) {
+    if (scope != "*" && scope != "admin") scopes.emplace_back(scope);
+  }
+  return scopes;
+}
+
+// A session has every scope, except that some roles may administer only with a second factor.
+Result<std::optional<Scopes>> session_scopes(store::Snapshot& snapshot, Principal& principal,
+                                             std::string_view id) {
+  WY_TRY(auto session, snapshot.prepare("SELECT second_factor, (SELECT value FROM "
+                                        "identity_settings WHERE name = 'second_factor_roles') "
+                                        "FROM sessions WHERE id = ? AND user_id = ?"));
+  WY_TRY(const bool found, session.bind(1, id).bind(2, principal.user_id).step());
+  if (!found) return std::optional<Scopes>();
+  principal.second_factor = session.integer(0) != 0;
+  const Scopes strict = words(session.text(1));
+  const bool narrow =
+      !principal.second_factor && std::ranges::any_of(strict, [&](const std::string& role) {
+        return role == "*" || principal.has_role(role);
+      });
+  return std::optional(narrow ? plain_scopes() : Scopes{"*"});
+}
+
+// Nothing when the credential is gone.
+Result<std::optional<Scopes>> scopes_of(store::Snapshot& snapshot, Principal& principal,
+                                        std::string_view key_id) {
+  if (key_id.empty()) return std::optional(Scopes{"*"});
+  if (key_id.starts_with("ses_")) return session_scopes(snapshot, principal, key_id);
+  // Who was vouched for elsewhere, for one request: no administration in that way.
+  if (key_id.starts_with(kVouchedHead)) return std::optional(plain_scopes());
+  const bool signs = key_id.starts_with("crd_");
+  WY_TRY(auto key, signs ? snapshot.prepare("SELECT scopes FROM request_credentials WHERE id = ? "
+                                            "AND user_id = ?")
+                         : snapshot.prepare("SELECT scopes FROM api_keys WHERE id = ? AND "
+                                            "user_id = ?"));
+  WY_TRY(const bool found, key.bind(1, key_id).bind(2, principal.user_id).step());
+  if (!found) return std::optional<Scopes>();
+  return std::optional(words(key.text(0)));
+}
+
 }  // namespace
 
 Result<std::optional<UserRow>> user_row(store::Snapshot& snapshot, std::string_view id) {
@@ -103,15 +150,10 @@ Result<std::optional<Principal>> current_principal(store::Snapshot& snapshot,
   WY_TRY(principal.group_ids,
          texts(snapshot, "SELECT group_id FROM group_members WHERE member_id = ? ORDER BY group_id",
                user_id));
-  if (key_id.empty()) {
-    principal.scopes = {"*"};
-    return std::optional(std::move(principal));
-  }
-  WY_TRY(auto key, snapshot.prepare("SELECT scopes FROM api_keys WHERE id = ? AND user_id = ?"));
-  WY_TRY(const bool found, key.bind(1, key_id).bind(2, user_id).step());
-  if (!found) return std::optional<Principal>();
+  WY_TRY(auto scopes, scopes_of(snapshot, principal, key_id));
+  if (!scopes) return std::optional<Principal>();
   principal.key_id = key_id;
-  principal.scopes = words(key.text(0));
+  principal.scopes = *std::move(scopes);
   return std::optional(std::move(principal));
 }
 

@@ -13,6 +13,8 @@
 
 namespace wenyuan::auth {
 
+inline constexpr std::string_view kVouchedHead = "jwt_";
+
 struct UserRow {
   User user;
   std::optional<HashedPassword> password;
@@ -26,7 +28,9 @@ Result<std::vector<User>> users_after(store::Snapshot& snapshot, std::string_vie
                                       int count_max);
 
 // Who this is in this snapshot, whatever was known before; nothing when the user is gone or
-// disabled, or the key is gone. `key_id` is empty for a session, which has every scope.
+// disabled, or the credential is gone. `key_id` is of an API key (key_), a session (ses_), a
+// credential that signs requests (crd_), or of somebody vouched for elsewhere (kVouchedHead);
+// empty, it is the user with every scope.
 Result<std::optional<Principal>> current_principal(store::Snapshot& snapshot,
                                                    std::string_view user_id,
                                                    std::string_view key_id);

@@ -23,7 +23,7 @@ struct KeyValueBlock {
   std::size_t count;
 };
 
-// q8_0: 32 numbers of 8 bits and their scale in 34 bytes, as in the file format.
+// f16: 16 bits a number, in caches as integers (fixed_rows.h). q8_0: 32 in 34 bytes, as in files.
 enum class KeyValueType { f32, f16, q8_0 };
 constexpr std::size_t cache_row_bytes(KeyValueType type, std::size_t elements) {
   switch (type) {

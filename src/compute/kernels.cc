@@ -30,11 +30,12 @@ bool is_supported(InstructionSet set) {
 }
 
 const Kernels& kernels(InstructionSet set) {
-  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows(), plain_dots()};
-  static const Kernels kAvx2 = {"avx2", avx2_tiles(), avx2_rows(), avx2_dots()};
-  static const Kernels kAvx512 = {"avx512", avx512_tiles(), avx2_rows(), avx512_dots()};
+  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows(), plain_dots(), plain_fixed()};
+  static const Kernels kAvx2 = {"avx2", avx2_tiles(), avx2_rows(), avx2_dots(), avx2_fixed()};
+  static const Kernels kAvx512 = {"avx512", avx512_tiles(), avx2_rows(), avx512_dots(),
+                                  avx512_fixed()};
   static const Kernels kAmx = {"amx", with_dense(amx_tiles(), avx512_tiles()), avx2_rows(),
-                               avx512_dots()};
+                               avx512_dots(), avx512_fixed()};
   switch (set) {
     case InstructionSet::plain: return kPlain;
     case InstructionSet::avx2: return kAvx2;
@@ -48,7 +49,7 @@ const Kernels& kernels(InstructionSet set) {
 
 bool is_supported(InstructionSet set) { return set == InstructionSet::plain; }
 const Kernels& kernels(InstructionSet) {
-  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows(), plain_dots()};
+  static const Kernels kPlain = {"plain", plain_tiles(), plain_rows(), plain_dots(), plain_fixed()};
   return kPlain;
 }
 

@@ -15,10 +15,6 @@ namespace {
 
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
-void scale(float* values, std::size_t count, float by) {
-  for (std::size_t i = 0; i < count; ++i) values[i] *= by;
-}
-
 class RowAttention {
  public:
   RowAttention(const RowAttentionCall& call, const Kernels& kernels)
@@ -86,7 +82,8 @@ class RowAttention {
                                                        .out_stride = kKeysPerBlock});
   }
 
-  // Turns one query's scores into weights, and rescales what it has gathered so far.
+  // Turns one query's scores into weights, and rescales what it has gathered so
+  // far.
   void weigh(std::size_t query, std::size_t begin, std::size_t count) {
     float* scores = scores_.data() + query * kKeysPerBlock;
     const KeyRange& visible = call_.visible[query];
@@ -99,7 +96,8 @@ class RowAttention {
       if (now > largest && sum > 0) {
         const float shrink = std::exp(largest - now);
         sum *= shrink;
-        scale(call_.state.values + query * call_.state.value_stride, call_.value_size, shrink);
+        kernels_.rows.scale(call_.state.values + query * call_.state.value_stride, call_.value_size,
+                            shrink);
       }
       largest = now;
       sum += kernels_.rows.exp_minus(scores + from, to - from, now);
@@ -178,7 +176,7 @@ void attend_rows(const RowAttentionCall& call, const Kernels& kernels) {
 }
 
 void merge(const AttentionState& other, std::size_t queries, std::size_t value_size,
-           const AttentionState& into) {
+           const Kernels& kernels, const AttentionState& into) {
   for (std::size_t i = 0; i < queries; ++i) {
     if (!(other.sums[i] > 0)) continue;
     const float largest = std::max(into.largest[i], other.largest[i]);
@@ -186,15 +184,15 @@ void merge(const AttentionState& other, std::size_t queries, std::size_t value_s
     const float others = std::exp(other.largest[i] - largest);
     into.sums[i] = into.sums[i] * own + other.sums[i] * others;
     into.largest[i] = largest;
-    float* to = into.values + i * into.value_stride;
-    const float* from = other.values + i * other.value_stride;
-    for (std::size_t k = 0; k < value_size; ++k) to[k] = to[k] * own + from[k] * others;
+    kernels.rows.mix(into.values + i * into.value_stride, own,
+                     other.values + i * other.value_stride, others, value_size);
   }
 }
 
-void finish(const AttentionState& state, std::size_t queries, std::size_t value_size) {
+void finish(const AttentionState& state, std::size_t queries, std::size_t value_size,
+            const Kernels& kernels) {
   for (std::size_t i = 0; i < queries; ++i) {
-    scale(state.values + i * state.value_stride, value_size, 1.0F / state.sums[i]);
+    kernels.rows.scale(state.values + i * state.value_stride, value_size, 1.0F / state.sums[i]);
   }
 }
 

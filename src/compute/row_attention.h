@@ -1,8 +1,8 @@
-// Softmax attention over keys and values that lie in rows, with a state that can be carried on from
-// one stretch of keys to the next.
+// Softmax attention over keys and values that lie in rows, with a state that
+// can be carried on from one stretch of keys to the next.
 //
-// The running maximum is that of Milakov and Gimelshein, "Online normalizer calculation for
-// softmax", 2018.
+// The running maximum is that of Milakov and Gimelshein, "Online normalizer
+// calculation for softmax", 2018.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace wenyuan::compute {
 
-// At most kKeysPerBlock keys and their values, a row each. The values may be the beginning of the
-// keys. Sizes are multiples of 16, with q8_0 of 32.
+// At most kKeysPerBlock keys and their values, a row each. The values may be
+// the beginning of the keys. Sizes are multiples of 16, with q8_0 of 32.
 struct KeyRows {
   const void* keys;
   const void* values;
@@ -38,7 +38,8 @@ struct AttentionState {
   std::size_t value_stride;
 };
 
-// At most kQueriesMax queries. What a query gathers does not depend on the other queries.
+// At most kQueriesMax queries. What a query gathers does not depend on the
+// other queries.
 struct RowAttentionCall {
   const float* queries;  // scaled already
   std::size_t query_stride;
@@ -55,8 +56,9 @@ void reset(const AttentionState& state, std::size_t queries, std::size_t value_s
 void attend_rows(const RowAttentionCall& call, const Kernels& kernels);
 // Adds what was gathered over other keys.
 void merge(const AttentionState& other, std::size_t queries, std::size_t value_size,
-           const AttentionState& into);
+           const Kernels& kernels, const AttentionState& into);
 // Divides by the sums.
-void finish(const AttentionState& state, std::size_t queries, std::size_t value_size);
+void finish(const AttentionState& state, std::size_t queries, std::size_t value_size,
+            const Kernels& kernels);
 
 }  // namespace wenyuan::compute

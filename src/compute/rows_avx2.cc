@@ -250,6 +250,22 @@ void to_half(const float* x, std::size_t count, std::uint16_t* out) {
   }
 }
 
+void scale(float* x, std::size_t count, float by) {
+  const __m256 factor = _mm256_set1_ps(by);
+  for (std::size_t i = 0; i < count; i += 8) {
+    store_some(x + i, count - i, _mm256_mul_ps(load_some(x + i, count - i), factor));
+  }
+}
+
+void mix(float* x, float own, const float* other, float others, std::size_t count) {
+  const __m256 left = _mm256_set1_ps(own);
+  const __m256 right = _mm256_set1_ps(others);
+  for (std::size_t i = 0; i < count; i += 8) {
+    const __m256 added = _mm256_mul_ps(load_some(other + i, count - i), right);
+    store_some(x + i, count - i, _mm256_fmadd_ps(load_some(x + i, count - i), left, added));
+  }
+}
+
 }  // namespace
 
 const RowKernels& avx2_rows() {
@@ -264,6 +280,8 @@ const RowKernels& avx2_rows() {
       .exp_minus = exp_minus,
       .rotate_pairs = rotate_pairs,
       .to_half = to_half,
+      .scale = scale,
+      .mix = mix,
   };
   return kRows;
 }

@@ -111,6 +111,14 @@ void to_half(const float* x, std::size_t count, std::uint16_t* out) {
   for (std::size_t i = 0; i < count; ++i) out[i] = float_to_half(x[i]);
 }
 
+void scale(float* x, std::size_t count, float by) {
+  for (std::size_t i = 0; i < count; ++i) x[i] *= by;
+}
+
+void mix(float* x, float own, const float* other, float others, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) x[i] = x[i] * own + other[i] * others;
+}
+
 constexpr RowKernels kRows = {
     .quantize_32 = quantize_32,
     .quantize_256 = quantize_256,
@@ -122,6 +130,8 @@ constexpr RowKernels kRows = {
     .exp_minus = exp_minus,
     .rotate_pairs = rotate_pairs,
     .to_half = to_half,
+    .scale = scale,
+    .mix = mix,
 };
 
 }  // namespace

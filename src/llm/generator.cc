@@ -119,8 +119,8 @@ Result<std::size_t> Generator::prepare(const std::string& scope, std::span<const
   if (scope != scope_) tokens_.clear();
   scope_ = scope;
   // The last token is computed in any case: its logits are what comes next.
-  const std::size_t kept = std::min(common_prefix(tokens_, prompt), prompt.size() - 1);
-  sequence_->truncate(kept);
+  const std::size_t kept =
+      sequence_->truncate(std::min(common_prefix(tokens_, prompt), prompt.size() - 1));
   tokens_.resize(kept);
   return kept;
 }

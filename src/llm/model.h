@@ -20,8 +20,11 @@ namespace wenyuan::llm {
 class Sequence {
  public:
   virtual ~Sequence() = default;
-  virtual std::size_t size() const = 0;         // tokens held
-  virtual void truncate(std::size_t size) = 0;  // forgets everything behind the first `size` tokens
+  virtual std::size_t size() const = 0;  // tokens held
+  // Forgets everything behind the first `size` tokens. A model whose layers see a window of the
+  // tokens may not have any more what the next ones would see, and then forgets all. Returns how
+  // many are left.
+  virtual std::size_t truncate(std::size_t size) = 0;
 };
 
 // Asked now and then; true: stop with the error `cancelled`.

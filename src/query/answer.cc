@@ -129,8 +129,14 @@ Result<bool> Answerer::generate(const AskRequest& request, const std::string& sc
   generate_request.tokens_max = request.tokens_max;
   generate_request.temperature = request.temperature;
   generate_request.seed = request.seed;
+  answer.model_input = conversation_text(generate_request.messages);
   auto result = parts_.engine->generate(
-      generate_request, [&](std::string_view text) { return draft.feed(text); }, stop);
+      generate_request,
+      [&](std::string_view text) {
+        answer.model_output += text;
+        return draft.feed(text);
+      },
+      stop);
   if (draft.abandoned()) return kGone;
   if (result) {
     answer.usage = *result;

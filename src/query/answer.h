@@ -58,6 +58,9 @@ struct Answer {
   llm::GenerateResult usage;
   Timings timings;
   std::string model;  // that wrote it; empty for quotes
+  // What a model was given, and what it wrote before that was checked; empty when none was asked.
+  std::string model_input;
+  std::string model_output;
 };
 
 // What a stream shows while the answer is being made, in this order: passages once, then deltas and

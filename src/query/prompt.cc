@@ -68,4 +68,18 @@ std::string refusal_sentence(std::string_view question) {
                               : "Nothing in the documents you may read answers this question.";
 }
 
+std::string conversation_text(const std::vector<llm::ChatMessage>& messages) {
+  std::string text;
+  for (const llm::ChatMessage& message : messages) {
+    if (!text.empty()) text += "\n\n";
+    switch (message.role) {
+      case llm::Role::system: text += "[system]\n"; break;
+      case llm::Role::user: text += "[user]\n"; break;
+      case llm::Role::assistant: text += "[assistant]\n"; break;
+    }
+    text += message.content;
+  }
+  return text;
+}
+
 }  // namespace wenyuan::query

@@ -26,4 +26,7 @@ std::vector<llm::ChatMessage> build_prompt(std::string_view question,
 // "The collections hold nothing that answers this." in the question's language.
 std::string refusal_sentence(std::string_view question);
 
+// What a model is given, as one text for people: each message under its role.
+std::string conversation_text(const std::vector<llm::ChatMessage>& messages);
+
 }  // namespace wenyuan::query

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "audit/log.h"
+#include "audit/verify.h"
 #include "base/text.h"
 #include "store/database.h"
 #include "tests/store/temporary_directory.h"
@@ -31,17 +32,28 @@ class AuditFixture : public testing::Test {
     auto opened = store::Database::open({.directory = home.path()});
     ASSERT_TRUE(opened) << opened.error().message;
     database = *std::move(opened);
+    auto vault_opened = Vault::open(home.path());
+    ASSERT_TRUE(vault_opened) << vault_opened.error().message;
+    vault = *std::move(vault_opened);
+  }
+
+  Record append_event(const Event& event, UnixMillis now) {
+    const auto record =
+        database->write([&](store::Transaction& tx) { return append(tx, *vault, event, now); });
+    EXPECT_TRUE(record) << record.error().message;
+    return record ? *record : Record();
   }
 
   // Records 1, 2, … at times 1001, 1002, …
   void append_records(int count) {
-    for (int i = 0; i < count; ++i) {
-      ++appended;
-      const auto record = database->write([&](store::Transaction& tx) {
-        return append(tx, event_number(appended), 1000 + appended);
-      });
-      ASSERT_TRUE(record) << record.error().message;
-    }
+    const Status done = database->write([&](store::Transaction& tx) -> Status {
+      for (int i = 0; i < count; ++i) {
+        ++appended;
+        WY_RETURN_IF_ERROR(append(tx, *vault, event_number(appended), 1000 + appended));
+      }
+      return Done{};
+    });
+    ASSERT_TRUE(done) << done.error().message;
   }
 
   Result<Verification> verify_log() {
@@ -53,13 +65,21 @@ class AuditFixture : public testing::Test {
     const Status done = database->write([&](store::Transaction& tx) -> Status {
       for (const std::string& each :
            {std::string("DROP TRIGGER IF EXISTS audit_records_stay"),
-            std::string("DROP TRIGGER IF EXISTS audit_records_last"), sql}) {
+            std::string("DROP TRIGGER IF EXISTS audit_records_last"),
+            std::string("DROP TRIGGER IF EXISTS audit_leaves_stay"),
+            std::string("DROP TRIGGER IF EXISTS audit_leaves_last"), sql}) {
         WY_TRY(auto statement, tx.prepare(each));
         WY_RETURN_IF_ERROR(statement.run());
       }
       return Done{};
     });
     ASSERT_TRUE(done) << sql << ": " << done.error().message;
+  }
+
+  // What verify_log() finds wrong; empty when it finds nothing.
+  std::string problem() {
+    const auto verified = verify_log();
+    return verified ? "" : verified.error().message;
   }
 
   // SQL that puts the record back as it is now.
@@ -72,7 +92,8 @@ class AuditFixture : public testing::Test {
                               "|| quote(actor_id) || ',' || quote(key_id) || ',' || "
                               "quote(object_id) || ',' || quote(request_id) || ',' || "
                               "quote(address) || ',' || quote(details) || ',' || quote(hash) || "
-                              "')' FROM audit_records WHERE number = ?"));
+                              "',' || format || ',' || quote(class) || ',' || quote(sealed) || ')' "
+                              "FROM audit_records WHERE number = ?"));
       WY_TRY(const bool found, statement.bind(1, number).step());
       EXPECT_TRUE(found);
       sql = statement.text(0);
@@ -84,6 +105,7 @@ class AuditFixture : public testing::Test {
 
   store::TemporaryDirectory home;
   std::unique_ptr<store::Database> database;
+  std::unique_ptr<Vault> vault;
   int appended = 0;
 };
 

@@ -79,7 +79,7 @@ TEST_F(CedarPolicies, AreCheckedAgainstTheSchema) {
 TEST_F(CedarPolicies, OfTheSamplesCanBeStored) {
   int count = 0;
   const std::filesystem::path folder =
-      std::filesystem::path(WY_PROJECT_DIR) / "docs/sample/policies";
+      std::filesystem::path(WY_PROJECT_DIR) / "docs/sample-policies";
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     policy(must(read_file(file.path(), 1 << 16)));
     ++count;

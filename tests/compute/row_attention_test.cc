@@ -99,7 +99,7 @@ TEST_P(RowAttentionTest, IsTheSoftmaxOverWhatAQuerySees) {
   for (const Kernels* kernels : kernels_here()) {
     State state;
     gather(0, kKeys, *kernels, state);
-    finish(state.view(), kQueries, kValueSize);
+    finish(state.view(), kQueries, kValueSize, *kernels);
     expect_right(state, kernels->name);
   }
 }
@@ -109,15 +109,15 @@ TEST_P(RowAttentionTest, CanBeCarriedOnOrMerged) {
     State carried;
     gather(0, 2 * kKeysPerBlock, *kernels, carried);
     gather(2 * kKeysPerBlock, kKeys, *kernels, carried);
-    finish(carried.view(), kQueries, kValueSize);
+    finish(carried.view(), kQueries, kValueSize, *kernels);
     expect_right(carried, kernels->name);
 
     State first;
     State second;
     gather(0, 2 * kKeysPerBlock, *kernels, first);
     gather(2 * kKeysPerBlock, kKeys, *kernels, second);
-    merge(second.view(), kQueries, kValueSize, first.view());
-    finish(first.view(), kQueries, kValueSize);
+    merge(second.view(), kQueries, kValueSize, *kernels, first.view());
+    finish(first.view(), kQueries, kValueSize, *kernels);
     expect_right(first, kernels->name);
   }
 }

@@ -27,7 +27,8 @@ struct Link {
   SlotValues values;
 };
 
-// Ids are unique over policies and templates together.
+// Ids are unique over policies and templates together. Pointers to policies hold until one is
+// added.
 class PolicySet {
  public:
   // Policies in the order of their adding; never templates.

@@ -42,6 +42,11 @@ struct Node {
 
 class ResidualGraph {
  public:
+  ResidualGraph() = default;
+  // Not to be copied: it points into itself.
+  ResidualGraph(const ResidualGraph&) = delete;
+  ResidualGraph& operator=(const ResidualGraph&) = delete;
+
   NodeId constant(const Value& value);
   NodeId failure() { return add({.kind = NodeKind::failure}, {}, "f"); }
   NodeId resource() { return add({.kind = NodeKind::resource}, {}, "r"); }

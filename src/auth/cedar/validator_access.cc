@@ -42,8 +42,10 @@ auto TypeChecker::access(const Expression& expression, const Answer& base, int b
   if (attributes == nullptr || found == attributes->end()) {
     std::string message = "there is no attribute `";
     message.append(name).append("` in ").append(of_type(*base.type));
-    if (attributes != nullptr) message.append(suggestion(name, *attributes));
-    return error(expression, std::move(message));
+    findings_.add(expression.span, std::move(message), [&] {
+      return attributes == nullptr ? std::string() : suggestion(name, *attributes);
+    });
+    return failed();
   }
   const AttributeType& type = found->second;
   if (type.required || prior.contains({base_shape, shapes_.text(name), false})) {

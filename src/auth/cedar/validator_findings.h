@@ -19,14 +19,21 @@ class Findings {
 
   // The same thing is found again for each kind of request, and said once.
   void add(const Span& span, std::string message) {
+    add(span, std::move(message), [] { return std::string(); });
+  }
+  // `guess` makes what is put behind the message, for the first findings only: it may be slow.
+  template <class Guess>
+  void add(const Span& span, std::string message, const Guess& guess) {
     if (errors_.size() >= kErrorCountMax) return;
     if (!said_.emplace(span.begin, span.end, message).second) return;
+    if (said_.size() <= kGuessCountMax) message.append(guess());
     errors_.push_back({policy_.id, span, std::move(message)});
   }
   const Policy& policy() const { return policy_; }
 
  private:
   static constexpr std::size_t kErrorCountMax = 1000;
+  static constexpr std::size_t kGuessCountMax = 50;
 
   const Policy& policy_;
   std::vector<ValidationFinding>& errors_;

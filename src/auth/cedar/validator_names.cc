@@ -16,7 +16,7 @@ void check_type(const std::string& type, const Span& span, const Schema& schema,
   if (schema.knows_type(type)) return;
   std::string message = "the entity type `";
   message.append(type).append("` is not in the schema");
-  findings.add(span, message.append(suggestion(type, schema.entity_types())));
+  findings.add(span, std::move(message), [&] { return suggestion(type, schema.entity_types()); });
 }
 
 std::string choices_of(const EntityTypeSchema& type) {
@@ -33,8 +33,8 @@ void check_entity(const EntityUid& uid, const Span& span, const Schema& schema,
   check_type(uid.type, span, schema, findings);
   if (is_action_type(uid.type)) {
     if (schema.action(uid) != nullptr) return;
-    findings.add(span, "the action " + to_text(uid) + " is not in the schema" +
-                           suggested_action(uid, schema));
+    std::string message = "the action " + to_text(uid) + " is not in the schema";
+    findings.add(span, std::move(message), [&] { return suggested_action(uid, schema); });
     return;
   }
   const EntityTypeSchema* type = schema.entity_type(uid.type);

@@ -25,7 +25,7 @@ std::string found(const Type& left, const Type& right) {
 }  // namespace
 
 UpperBound TypeChecker::bound(const Type& left, const Type& right) {
-  if (!spend(&left == &right ? 1 : std::min(left.size, right.size))) return {};
+  if (!spend(&left == &right ? 1 : std::min(left.size, right.size))) return {&left};
   return upper_bound(left, right, types_);
 }
 

@@ -15,6 +15,8 @@ class LayerCache {
   virtual ~LayerCache() = default;
   virtual void reserve(std::size_t tokens) = 0;  // makes room, before anything is stored
   virtual void shrink(std::size_t tokens) = 0;   // gives back what is behind the first `tokens`
+  // Whether there is still what tokens behind the first `tokens` see.
+  virtual bool can_shrink(std::size_t) const { return true; }
 };
 
 // Where a block's result goes: rows of the stream's width.

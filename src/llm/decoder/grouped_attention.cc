@@ -59,12 +59,13 @@ Result<std::unique_ptr<Attention>> GroupedAttention::load(const WeightLoader& lo
 
 std::unique_ptr<LayerCache> GroupedAttention::new_cache() const {
   return std::make_unique<KeyValueCache>(
-      KeyValueShape{shape_.key_heads, shape_.head_size, shape_.cache_type});
+      KeyValueShape{shape_.key_heads, shape_.head_size, shape_.window, shape_.cache_type});
 }
 
 void GroupedAttention::run(Stream& stream, const Pass& pass, std::size_t first, LayerCache& cache,
                            const std::vector<float>& norm, const BlockOutput& out) {
   auto& own = static_cast<KeyValueCache&>(cache);
+  own.move_window(pass.begin);
   const std::size_t query_width = shape_.heads * shape_.head_size;
   const std::size_t key_width = shape_.key_heads * shape_.head_size;
   const Buffers buffers{stream.room(Stream::Room::queries, pass.count * query_width),
@@ -133,10 +134,10 @@ void GroupedAttention::gather(const KeyValueCache& cache, std::size_t head, cons
                               const compute::Kernels& kernels) const {
   const std::size_t size = shape_.head_size;
   const std::size_t keys = queries.visible.back().end;
-  if (shape_.cache_type != compute::KeyValueType::q8_0) {
+  if (shape_.cache_type == compute::KeyValueType::f32) {
     compute::attend({.queries = queries.values,
                      .visible = queries.visible,
-                     .blocks = cache.blocks(head, keys),
+                     .blocks = cache.tiles(head, keys),
                      .key_size = size,
                      .value_size = size,
                      .type = shape_.cache_type,
@@ -144,21 +145,45 @@ void GroupedAttention::gather(const KeyValueCache& cache, std::size_t head, cons
                     kernels);
     return;
   }
+  const std::size_t count = queries.visible.size();
   std::array<float, compute::kQueriesMax> largest;
   std::array<float, compute::kQueriesMax> sums;
   const compute::AttentionState state{largest.data(), sums.data(), queries.out, size};
-  compute::reset(state, queries.visible.size(), size);
-  compute::attend_rows({.queries = queries.values,
-                        .query_stride = size,
-                        .visible = queries.visible,
-                        .blocks = cache.rows(head, keys),
-                        .first_key = 0,
-                        .key_size = size,
-                        .value_size = size,
-                        .type = shape_.cache_type,
-                        .state = state},
-                       kernels);
-  compute::finish(state, queries.visible.size(), size);
+  compute::reset(state, count, size);
+  if (shape_.cache_type == compute::KeyValueType::f16) {
+    gather_fixed(cache, head, queries, state, kernels);
+  } else {
+    compute::attend_rows({.queries = queries.values,
+                          .query_stride = size,
+                          .visible = queries.visible,
+                          .blocks = cache.rows(head, keys),
+                          .first_key = 0,
+                          .key_size = size,
+                          .value_size = size,
+                          .type = shape_.cache_type,
+                          .state = state},
+                         kernels);
+  }
+  compute::finish(state, count, size, kernels);
+}
+
+void GroupedAttention::gather_fixed(const KeyValueCache& cache, std::size_t head,
+                                    const Queries& queries, const compute::AttentionState& state,
+                                    const compute::Kernels& kernels) const {
+  alignas(64) std::array<std::int16_t, compute::kQueriesMax * compute::kHeadSizeMax> numbers;
+  std::array<float, compute::kQueriesMax> scales;
+  const compute::FixedQueries fixed{numbers.data(), nullptr, scales.data()};
+  for (std::size_t i = 0; i < queries.visible.size(); ++i) {
+    compute::store_query(cache.fixed_shape(), queries.values + i * shape_.head_size, kernels, i,
+                         fixed);
+  }
+  compute::attend_fixed({.queries = fixed,
+                         .visible = queries.visible,
+                         .blocks = cache.blocks(head, queries.visible.back().end),
+                         .first_key = 0,
+                         .shape = cache.fixed_shape(),
+                         .state = state},
+                        kernels);
 }
 
 void GroupedAttention::attend(Stream& stream, const Pass& pass, std::size_t first,

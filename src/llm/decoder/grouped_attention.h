@@ -70,6 +70,8 @@ class GroupedAttention final : public Attention {
              const Stream& stream) const;
   void gather(const KeyValueCache& cache, std::size_t head, const Queries& queries,
               const compute::Kernels& kernels) const;
+  void gather_fixed(const KeyValueCache& cache, std::size_t head, const Queries& queries,
+                    const compute::AttentionState& state, const compute::Kernels& kernels) const;
   void attend(Stream& stream, const Pass& pass, std::size_t first, const LayerCache& cache,
               const Buffers& buffers) const;
 

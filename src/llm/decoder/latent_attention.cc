@@ -7,6 +7,7 @@
 namespace wenyuan::llm {
 namespace {
 
+using compute::FixedQueries;
 using compute::kKeysPerBlock;
 using compute::kQueriesMax;
 
@@ -100,7 +101,7 @@ void LatentAttention::project_queries(Stream& stream, std::size_t rows,
 }
 
 void LatentAttention::attend_absorbed(Stream& stream, std::size_t begin, std::size_t rows,
-                                      const LatentCache& cache, const Buffers& buffers) const {
+                                      const LatentCache& cache, const Buffers& buffers) {
   const std::size_t heads = shape_.heads;
   float* queries = stream.room(Stream::Room::gates, rows * heads * shape_.row());
   float* gathered = stream.room(Stream::Room::ups, rows * heads * shape_.latent);
@@ -124,10 +125,10 @@ void LatentAttention::attend_absorbed(Stream& stream, std::size_t begin, std::si
       const float* from = buffers.queries + (row * heads + head) * shape_.key() + shape_.plain;
       float* query = queries + (row * heads + head) * shape_.row();
       std::copy_n(from, shape_.turned, query + shape_.latent);
-      for (std::size_t i = 0; i < shape_.row(); ++i) query[i] *= shape_.scale;
+      stream.kernels.rows.scale(query, shape_.row(), shape_.scale);
     }
   });
-  gather_absorbed(stream, begin, rows, cache, queries, gathered);
+  gather_absorbed(stream, {begin, rows}, cache, queries, gathered);
   stream.gathered.fill(
       heads * rows, shape_.latent, values_.form(), stream.threads, [&](std::size_t i, float* to) {
         std::copy_n(gathered + (i % rows * heads + i / rows) * shape_.latent, shape_.latent, to);
@@ -142,13 +143,12 @@ void LatentAttention::attend_absorbed(Stream& stream, std::size_t begin, std::si
 
 // Every piece takes up to kQueriesMax heads of one token along one stretch of the keys; what the
 // stretches gave is merged in their order.
-void LatentAttention::gather_absorbed(Stream& stream, std::size_t begin, std::size_t rows,
-                                      const LatentCache& cache, const float* queries,
-                                      float* gathered) const {
+void LatentAttention::gather_absorbed(Stream& stream, const Pass& pass, const LatentCache& cache,
+                                      const float* queries, float* gathered) {
   const std::size_t heads = shape_.heads;
   const std::size_t groups = divide_up(heads, kQueriesMax);
-  const std::size_t stretches = divide_up(begin + rows, kKeysPerStretch);
-  const std::size_t count = rows * heads;
+  const std::size_t stretches = divide_up(pass.begin + pass.count, kKeysPerStretch);
+  const std::size_t count = pass.count * heads;
   float* partial = stream.room(Stream::Room::downs, stretches * count * (shape_.latent + 2));
   // Of one stretch: the values of all queries, then their maxima, then their sums.
   const auto state_of = [&](std::size_t stretch, std::size_t query) {
@@ -158,39 +158,75 @@ void LatentAttention::gather_absorbed(Stream& stream, std::size_t begin, std::si
                                    .values = base + query * shape_.latent,
                                    .value_stride = shape_.latent};
   };
-  stream.threads.parallel_for(stretches * rows * groups, [&](std::size_t piece) {
-    const std::size_t stretch = piece / (rows * groups);
-    const std::size_t row = piece % (rows * groups) / groups;
+  const FixedQueries fixed = fix(stream, count, cache, queries);
+  stream.threads.parallel_for(stretches * pass.count * groups, [&](std::size_t piece) {
+    const std::size_t stretch = piece / (pass.count * groups);
+    const std::size_t row = piece % (pass.count * groups) / groups;
     const std::size_t head = piece % groups * kQueriesMax;
     const std::size_t size = std::min(kQueriesMax, heads - head);
     const std::size_t query = row * heads + head;
     const std::size_t from = stretch * kKeysPerStretch;
-    const std::size_t to = std::min(begin + row + 1, from + kKeysPerStretch);
+    const std::size_t end = pass.begin + row + 1;
     const auto state = state_of(stretch, query);
     compute::reset(state, size, shape_.latent);
-    if (from >= to) return;
-    std::array<compute::KeyRange, kQueriesMax> visible;
-    visible.fill({0, begin + row + 1});
-    const auto blocks = cache.blocks(from, to);
-    compute::attend_rows({.queries = queries + query * shape_.row(),
-                          .query_stride = shape_.row(),
-                          .visible = {visible.data(), size},
-                          .blocks = blocks,
-                          .first_key = from,
-                          .key_size = shape_.row(),
-                          .value_size = shape_.latent,
-                          .type = shape_.cache_type,
-                          .state = state},
-                         stream.kernels);
+    if (from < end) {
+      attend_stretch(stream.kernels, cache, {from, std::min(end, from + kKeysPerStretch)},
+                     {queries, fixed, query, size}, state);
+    }
   });
   for_rows(stream.threads, count, [&](std::size_t query) {
     const auto all = state_of(0, query);
     for (std::size_t i = 1; i < stretches; ++i) {
-      compute::merge(state_of(i, query), 1, shape_.latent, all);
+      compute::merge(state_of(i, query), 1, shape_.latent, stream.kernels, all);
     }
-    compute::finish(all, 1, shape_.latent);
+    compute::finish(all, 1, shape_.latent, stream.kernels);
     std::copy_n(all.values, shape_.latent, gathered + query * shape_.latent);
   });
+}
+
+// The queries as integers, if the cache has integers.
+FixedQueries LatentAttention::fix(Stream& stream, std::size_t count, const LatentCache& cache,
+                                  const float* queries) {
+  if (shape_.cache_type != compute::KeyValueType::f16) return {};
+  if (fixed_numbers_.size() < count * shape_.row()) fixed_numbers_.resize(count * shape_.row());
+  float* scales = stream.room(Stream::Room::sums, 2 * count);
+  const FixedQueries fixed{fixed_numbers_.data(), scales, scales + count};
+  for_rows(stream.threads, count, [&](std::size_t query) {
+    compute::store_query(cache.shape(), queries + query * shape_.row(), stream.kernels, query,
+                         fixed);
+  });
+  return fixed;
+}
+
+void LatentAttention::attend_stretch(const compute::Kernels& kernels, const LatentCache& cache,
+                                     const compute::KeyRange& keys, const Queries& queries,
+                                     const compute::AttentionState& state) const {
+  std::array<compute::KeyRange, kQueriesMax> visible;
+  visible.fill(keys);
+  if (shape_.cache_type == compute::KeyValueType::f16) {
+    const auto blocks = cache.blocks(keys.begin, keys.end);
+    compute::attend_fixed({.queries = {queries.fixed.numbers + queries.begin * shape_.row(),
+                                       queries.fixed.row_scales + queries.begin,
+                                       queries.fixed.tiled_scales + queries.begin},
+                           .visible = {visible.data(), queries.count},
+                           .blocks = blocks,
+                           .first_key = keys.begin,
+                           .shape = cache.shape(),
+                           .state = state},
+                          kernels);
+    return;
+  }
+  const auto rows = cache.rows(keys.begin, keys.end);
+  compute::attend_rows({.queries = queries.numbers + queries.begin * shape_.row(),
+                        .query_stride = shape_.row(),
+                        .visible = {visible.data(), queries.count},
+                        .blocks = rows,
+                        .first_key = keys.begin,
+                        .key_size = shape_.row(),
+                        .value_size = shape_.latent,
+                        .type = shape_.cache_type,
+                        .state = state},
+                       kernels);
 }
 
 void LatentAttention::attend_expanded(Stream& stream, std::size_t begin, std::size_t rows,
@@ -210,7 +246,7 @@ void LatentAttention::attend_expanded(Stream& stream, std::size_t begin, std::si
   };
   for_rows(stream.threads, rows, [&](std::size_t row) {
     float* queries = buffers.queries + row * heads * shape_.key();
-    for (std::size_t i = 0; i < heads * shape_.key(); ++i) queries[i] *= shape_.scale;
+    stream.kernels.rows.scale(queries, heads * shape_.key(), shape_.scale);
     for (std::size_t head = 0; head < heads; ++head) {
       compute::reset(state_of(row, head), 1, shape_.value);
     }
@@ -248,7 +284,7 @@ void LatentAttention::attend_expanded(Stream& stream, std::size_t begin, std::si
   }
   for_rows(stream.threads, rows, [&](std::size_t row) {
     for (std::size_t head = 0; head < heads; ++head) {
-      compute::finish(state_of(row, head), 1, shape_.value);
+      compute::finish(state_of(row, head), 1, shape_.value, stream.kernels);
     }
   });
 }

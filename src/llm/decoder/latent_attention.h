@@ -58,6 +58,13 @@ class LatentAttention final : public Attention {
     float* latents;   // rows x row
     float* attended;  // rows x heads x value
   };
+  // Some queries of all, as floats and as the cache's integers.
+  struct Queries {
+    const float* numbers;
+    const compute::FixedQueries& fixed;
+    std::size_t begin;
+    std::size_t count;
+  };
   // Tokens [begin, begin + count) of the cache; each head's results lie `step` tokens apart.
   struct Stretch {
     std::size_t begin;
@@ -74,9 +81,14 @@ class LatentAttention final : public Attention {
   void project_queries(Stream& stream, std::size_t rows, const Buffers& buffers) const;
   // The results of rows [0, rows), the first of which is at the position `begin`.
   void attend_absorbed(Stream& stream, std::size_t begin, std::size_t rows,
-                       const LatentCache& cache, const Buffers& buffers) const;
-  void gather_absorbed(Stream& stream, std::size_t begin, std::size_t rows,
-                       const LatentCache& cache, const float* queries, float* gathered) const;
+                       const LatentCache& cache, const Buffers& buffers);
+  void gather_absorbed(Stream& stream, const Pass& pass, const LatentCache& cache,
+                       const float* queries, float* gathered);
+  compute::FixedQueries fix(Stream& stream, std::size_t count, const LatentCache& cache,
+                            const float* queries);
+  void attend_stretch(const compute::Kernels& kernels, const LatentCache& cache,
+                      const compute::KeyRange& keys, const Queries& queries,
+                      const compute::AttentionState& state) const;
   void attend_expanded(Stream& stream, std::size_t begin, std::size_t rows,
                        const LatentCache& cache, const Buffers& buffers) const;
   void expand(Stream& stream, const LatentCache& cache, const Stretch& stretch, float* keys,
@@ -93,6 +105,7 @@ class LatentAttention final : public Attention {
   compute::Matrix expand_;  // latent -> plain
   compute::Matrix values_;  // latent -> value
   compute::Matrix output_;
+  std::vector<std::int16_t> fixed_numbers_;  // of the queries, kept from use to use
 };
 
 }  // namespace wenyuan::llm

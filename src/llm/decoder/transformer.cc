@@ -15,9 +15,13 @@ class TransformerSequence final : public Sequence {
   explicit TransformerSequence(std::size_t size_max) : size_max_(size_max) {}
 
   std::size_t size() const override { return size_; }
-  void truncate(std::size_t size) override {
-    size_ = std::min(size_, size);
+  std::size_t truncate(std::size_t size) override {
+    if (size >= size_) return size_;
+    const bool is_possible = std::all_of(
+        caches.begin(), caches.end(), [&](const auto& cache) { return cache->can_shrink(size); });
+    size_ = is_possible ? size : 0;
     for (const auto& cache : caches) cache->shrink(size_);
+    return size_;
   }
   std::size_t size_max() const { return size_max_; }
   void grow(std::size_t by) { size_ += by; }
@@ -67,9 +71,9 @@ Result<std::span<const float>> Transformer::append(Sequence& sequence,
                    "token " + std::to_string(token) + " is not in the vocabulary"};
     }
   }
-  for (const auto& cache : own.caches) cache->reserve(own.size() + tokens.size());
   while (!tokens.empty()) {
     const Pass pass{own.size(), std::min(tokens.size(), kTokensPerPass)};
+    for (const auto& cache : own.caches) cache->reserve(pass.begin + pass.count);
     embed(tokens.first(pass.count));
     tokens = tokens.subspan(pass.count);
     // Behind the keys of the last layer only the last token is of interest, if any is.

@@ -1,0 +1,30 @@
+// What every way of signing in shares: limits, the audit record, and how the outcome is told.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/call.h"
+#include "auth/identity/sign_in.h"
+
+namespace wenyuan::api {
+
+// A guesser is slowed down by address, long before hashing becomes the brake.
+Status take_sign_in_token(Call& call);
+
+// The User-Agent, or nothing.
+std::string client_of(const Call& call);
+
+// The caller is that session from here on.
+Status record_sign_in(Call& call, store::Transaction& tx, const auth::SessionTokens& tokens);
+
+// Whether this session may not administer before a second factor was shown.
+Result<bool> narrow_session(Call& call, store::Snapshot& snapshot, const auth::Session& session);
+
+Json tokens_json(const auth::SessionTokens& tokens, UnixMillis now);
+
+// Done when it is signed_in; else why not, noted for the audit log. `code_field` is where the code
+// of the second factor belongs.
+Status refused_sign_in(Call& call, const auth::SignInOutcome& outcome, std::string_view code_field);
+
+}  // namespace wenyuan::api

@@ -1,0 +1,203 @@
+// Signing in at a provider: there, back, and the tokens.
+#include "api/call.h"
+#include "api/sign_in_answers.h"
+#include "auth/identity/single_sign_on.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace wenyuan::api {
+namespace {
+
+constexpr std::size_t kParameterSizeMax = 4096;
+
+Error no_provider() { return {ErrorCode::not_found, "There is no such sign-in provider"}; }
+
+Result<auth::Provider*> provider_of(const Call& call) {
+  auth::Provider* const found =
+      call.services.single_sign_on == nullptr
+          ? nullptr
+          : call.services.single_sign_on->provider(call.request.parameter("provider"));
+  if (found == nullptr) return no_provider();
+  return found;
+}
+
+bool is_https(const auth::Provider& provider) {
+  return provider.config().redirect_uri.starts_with("https://");
+}
+
+// Browsers let nobody but this host set the one with the prefix.
+std::string cookie_name(bool https) { return https ? "__Host-wenyuan_sign_in" : "wenyuan_sign_in"; }
+
+std::string cookie(const Call& call, bool https) {
+  const std::string name = cookie_name(https);
+  for (const auto& [header, value] : call.request.headers) {
+    if (!http::same_name(header, "Cookie")) continue;
+    for (const std::string_view part : split(value, ';')) {
+      const std::string_view one = trim(part);
+      const std::size_t equals = one.find('=');
+      if (equals != std::string_view::npos && one.substr(0, equals) == name) {
+        return std::string(one.substr(equals + 1));
+      }
+    }
+  }
+  return {};
+}
+
+// Lax, because the provider's redirect has to bring it back.
+std::string set_cookie(const std::string& value, bool https) {
+  std::string text = cookie_name(https) + "=" + value;
+  text += "; Path=/; Max-Age=600; HttpOnly; SameSite=Lax";
+  if (https) text += "; Secure";
+  return text;
+}
+
+http::Response redirect(const std::string& address) {
+  http::Response response;
+  response.status = 303;
+  response.headers.set("Location", address);
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+Result<http::Response> list_providers(Call& call) {
+  Json json;
+  json["data"] = Json::array();
+  json["next_cursor"] = nullptr;
+  if (call.services.single_sign_on == nullptr) return json_response(200, json);
+  for (auth::Provider* one : call.services.single_sign_on->providers()) {
+    const auth::ProviderConfig& config = one->config();
+    Json entry;
+    entry["id"] = config.id;
+    entry["kind"] = auth::name(config.kind);
+    entry["display_name"] = config.display_name.empty() ? config.id : config.display_name;
+    entry["start"] = "/v1/auth/oidc/" + config.id + "/start";
+    const std::string sign_out = one->sign_out_address();
+    entry["sign_out"] = sign_out.empty() ? Json(nullptr) : Json(sign_out);
+    json["data"].push_back(std::move(entry));
+  }
+  return json_response(200, json);
+}
+
+Result<http::Response> start(Call& call) {
+  WY_TRY(auth::Provider* const provider, provider_of(call));
+  WY_RETURN_IF_ERROR(take_sign_in_token(call));
+  const bool https = is_https(*provider);
+  auto started =
+      call.services.single_sign_on->start(provider->config().id, cookie(call, https), call.now);
+  if (!started) {
+    log::warn("auth.provider_unavailable",
+              {{"provider", provider->config().id}, {"why", started.error().message}});
+    return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
+  }
+  http::Response response = redirect(started->address);
+  response.headers.set("Set-Cookie", set_cookie(started->browser, https));
+  return response;
+}
+
+std::string parameter(const Call& call, std::string_view name) {
+  const std::string value = call.request.query_value(name).value_or("");
+  return value.size() <= kParameterSizeMax ? value : std::string();
+}
+
+// Nothing in it may stand twice: which one is meant would be a matter of taste.
+Result<auth::Callback> callback_of(const Call& call, auth::ProviderKind kind) {
+  auth::Callback callback;
+  for (const char* name : {"code", "authCode", "state", "iss", "error"}) {
+    const auto times = std::ranges::count_if(
+        call.request.query, [&](const auto& entry) { return entry.first == name; });
+    if (times > 1) return Error{ErrorCode::invalid_argument, "A parameter is given twice"};
+  }
+  callback.code =
+      parameter(call, kind == auth::ProviderKind::dingtalk && call.request.query_value("authCode")
+                          ? "authCode"
+                          : "code");
+  callback.state = parameter(call, "state");
+  callback.issuer = parameter(call, "iss");
+  callback.error = parameter(call, "error");
+  return callback;
+}
+
+Status record_joining(Call& call, store::Transaction& tx, const auth::FinishedSignIn& finished) {
+  call.note_object(finished.user.user_id);
+  call.note("provider", finished.provider);
+  call.note("created", finished.user.created);
+  call.note("changed", finished.user.changed);
+  return call.record(tx, "auth.provider");
+}
+
+Result<http::Response> finish(Call& call) {
+  WY_TRY(auth::Provider* const provider, provider_of(call));
+  WY_RETURN_IF_ERROR(take_sign_in_token(call));
+  const auth::ProviderConfig& config = provider->config();
+  WY_TRY(const auth::Callback callback, callback_of(call, config.kind));
+  call.principal = {};
+  auto finished = call.services.single_sign_on->finish(
+      config.id, cookie(call, is_https(*provider)), callback, call.now,
+      [&](store::Transaction& tx, const auth::FinishedSignIn& done) {
+        return record_joining(call, tx, done);
+      });
+  if (!finished) {
+    const Error& why = finished.error();
+    call.note("provider", config.id);
+    call.note("why", why.message);
+    log::info("auth.provider_refused",
+              {{"request_id", call.request_id}, {"provider", config.id}, {"why", why.message}});
+    if (why.code == ErrorCode::unavailable) {
+      return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
+    }
+    return Error{ErrorCode::unauthenticated, "The sign-in was refused; begin again"};
+  }
+  // In the fragment, so that it is in no log and no Referer; useless in another browser.
+  return redirect("/#/signed-in?code=" + finished->code);
+}
+
+Result<http::Response> exchange(Call& call) {
+  WY_TRY(const JsonIn body, call.json());
+  ObjectReader reader(body, "", call.field_errors);
+  const std::string code = reader.text("code", {1, 256});
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  WY_RETURN_IF_ERROR(take_sign_in_token(call));
+  if (call.services.single_sign_on == nullptr) return no_provider();
+  call.principal = {};
+  std::string browser = cookie(call, true);
+  if (browser.empty()) browser = cookie(call, false);
+  WY_TRY(const auth::SessionTokens tokens,
+         call.services.single_sign_on->exchange(
+             code, browser, call.request.remote_address, client_of(call), call.now,
+             [&](store::Transaction& tx, const auth::SessionTokens& made) {
+               return record_sign_in(call, tx, made);
+             }));
+  Json json = tokens_json(tokens, call.now);
+  WY_TRY(const bool narrow, call.services.database->read([&](store::Snapshot& snapshot) {
+    return narrow_session(call, snapshot, tokens.session);
+  }));
+  json["second_factor_required"] = narrow;
+  return json_response(200, json);
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "GET",
+     .path = "/v1/auth/providers",
+     .handler = list_providers,
+     .access = Access::open},
+    {.method = "GET",
+     .path = "/v1/auth/oidc/{provider}/start",
+     .handler = start,
+     .access = Access::open},
+    {.method = "GET",
+     .path = "/v1/auth/oidc/{provider}/callback",
+     .handler = finish,
+     .access = Access::open},
+    {.method = "POST",
+     .path = "/v1/auth/exchange",
+     .handler = exchange,
+     .body = Body::json,
+     .access = Access::open},
+};
+
+}  // namespace
+
+std::span<const Route> sso_routes() { return kRoutes; }
+
+}  // namespace wenyuan::api

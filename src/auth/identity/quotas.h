@@ -1,0 +1,45 @@
+// How much users and collections may hold, and how much may be asked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/database.h"
+
+namespace wenyuan::auth {
+
+struct Quota {  // what is absent has no limit
+  std::optional<std::int64_t> storage_bytes{}, documents{}, questions_per_day{};
+
+  bool operator==(const Quota&) const = default;
+};
+
+struct Usage {
+  std::int64_t storage_bytes = 0;  // of the newest versions
+  std::int64_t documents = 0;
+  std::int64_t questions_today = 0;
+};
+
+// The subject of every user without a quota of their own.
+inline constexpr std::string_view kEveryUser = "*";
+
+// `subject_id`: a user, a collection, or kEveryUser. A user's storage is that of the collections
+// that they own. invalid_argument below zero.
+Status set_quota(store::Transaction& tx, const std::string& subject_id, const Quota& quota);
+// All absent when there is none; a user without one has that of everybody.
+Result<Quota> quota(store::Snapshot& snapshot, const std::string& subject_id);
+Result<Usage> usage(store::Snapshot& snapshot, const std::string& subject_id, UnixMillis now);
+
+// After something was added to the collection, in the same transaction: too_large undoes it. Only
+// whoever added hears of it, and only that it is full.
+Status check_storage(store::Snapshot& snapshot, const std::string& collection_id);
+
+// Counts one question; rate_limited when the day's are used up. Days are of UTC.
+Status count_question(store::Transaction& tx, const std::string& user_id, UnixMillis now);
+// Until the next day begins.
+UnixMillis until_tomorrow(UnixMillis now);
+
+}  // namespace wenyuan::auth

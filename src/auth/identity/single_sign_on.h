@@ -1,0 +1,80 @@
+// Sign-in at a provider, from the first redirect to the session.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/identity/external_users.h"
+#include "auth/identity/gateway.h"
+#include "auth/identity/provider.h"
+#include "auth/identity/sign_in.h"
+
+namespace wenyuan::auth {
+
+struct StartedSignIn {
+  std::string address;  // where to send the browser
+  std::string browser;  // kept there as a cookie, and shown when it comes back
+};
+
+struct FinishedSignIn {
+  std::string code;  // shown once by the page of the same browser, for the tokens
+  JoinedUser user;
+  std::string provider;
+};
+
+// Thread-safe.
+class SingleSignOn {
+ public:
+  // What is wrong with a provider is found here, except what only the provider can tell.
+  static Result<std::unique_ptr<SingleSignOn>> open(const std::vector<ProviderConfig>& providers,
+                                                    const std::vector<GatewayConfig>& gateways,
+                                                    HttpExchange& http, store::Database& database,
+                                                    const Identities& identities,
+                                                    const SignIn& sign_in);
+
+  std::vector<Provider*> providers() const;
+  // Null when there is none.
+  Provider* provider(std::string_view id) const;
+
+  // not_found for an unknown provider. `browser` is what the cookie holds already, if anything: two
+  // tabs may sign in at once.
+  Result<StartedSignIn> start(const std::string& provider_id, const std::string& browser,
+                              UnixMillis now) const;
+
+  using Record = std::function<Status(store::Transaction&, const FinishedSignIn&)>;
+  // unauthenticated for an answer that was not asked for by this browser, or not believed. Each
+  // state is good for one answer, right or wrong.
+  Result<FinishedSignIn> finish(const std::string& provider_id, const std::string& browser,
+                                const Callback& callback, UnixMillis now,
+                                const Record& record) const;
+
+  // The tokens for FinishedSignIn::code; unauthenticated a minute later, a second time, or from
+  // another browser.
+  Result<SessionTokens> exchange(const std::string& code, const std::string& browser,
+                                 const std::string& address, const std::string& client,
+                                 UnixMillis now, const SignIn::Record& record) const;
+
+  // Who a gateway's token names, made a user when its configuration says so. unauthenticated when
+  // no gateway is configured.
+  Result<std::string> user_of_token(std::string_view token, UnixMillis now) const;
+  bool has_gateways() const { return !gateways_.empty(); }
+
+ private:
+  SingleSignOn(store::Database& database, const Identities& identities, const SignIn& sign_in)
+      : database_(database), identities_(identities), sign_in_(sign_in) {}
+  Result<SignInSecrets> take_pending(const std::string& provider_id, const std::string& browser,
+                                     const std::string& state, UnixMillis now) const;
+  Result<FinishedSignIn> let_in(const ExternalIdentity& identity, const ProviderConfig& config,
+                                const std::string& browser, UnixMillis now,
+                                const Record& record) const;
+
+  store::Database& database_;
+  const Identities& identities_;
+  const SignIn& sign_in_;
+  std::vector<std::unique_ptr<Provider>> providers_;
+  std::vector<std::unique_ptr<Gateway>> gateways_;
+};
+
+}  // namespace wenyuan::auth

@@ -1,0 +1,101 @@
+// Vectors for AES-GCM, HKDF and Ed25519, through the wrappers of this folder.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "audit/checkpoint_key.h"
+#include "audit/cipher.h"
+#include "base/text.h"
+
+namespace wenyuan::audit {
+namespace {
+
+using nlohmann::json;
+
+struct ClosePipe {
+  void operator()(std::FILE* pipe) const { ::pclose(pipe); }
+};
+
+json vectors(const std::string& name) {
+  const std::string path =
+      std::string(WY_PROJECT_DIR) + "/../shared/data/wycheproof/" + name + "_test.json.gz";
+  if (!std::filesystem::exists(path)) return nullptr;
+  const std::unique_ptr<std::FILE, ClosePipe> pipe(
+      ::popen(("gzip -dc '" + path + "'").c_str(), "r"));
+  std::string text;
+  std::array<char, 65536> piece{};
+  while (pipe) {
+    const std::size_t count = std::fread(piece.data(), 1, piece.size(), pipe.get());
+    if (count == 0) break;
+    text.append(piece.data(), count);
+  }
+  return json::parse(text);
+}
+
+std::string bytes(const json& hex) {
+  const auto made = *from_hex(hex.get<std::string>());
+  return {made.begin(), made.end()};
+}
+
+bool is_valid(const json& test) { return test["result"] != "invalid"; }
+
+TEST(Wycheproof, OpensOnlyGoodCiphertextsOfAes256Gcm) {
+  const json all = vectors("aes_gcm");
+  if (all.is_null()) GTEST_SKIP() << "no vectors in ../shared/data/wycheproof";
+  int count = 0;
+  for (const json& group : all["testGroups"]) {
+    if (group["keySize"] != 256 || group["ivSize"] != 96 || group["tagSize"] != 128) continue;
+    for (const json& test : group["tests"]) {
+      CipherKey key{};
+      const std::string raw = bytes(test["key"]);
+      std::copy(raw.begin(), raw.end(), key.begin());
+      const auto opened = unseal(key, bytes(test["iv"]) + bytes(test["ct"]) + bytes(test["tag"]),
+                                 bytes(test["aad"]));
+      EXPECT_EQ(opened.has_value(), is_valid(test)) << test["tcId"];
+      if (opened && is_valid(test)) {
+        EXPECT_EQ(*opened, bytes(test["msg"])) << test["tcId"];
+      }
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 50);
+}
+
+TEST(Wycheproof, DerivesTheKeysOfHkdf) {
+  const json all = vectors("hkdf_sha256");
+  if (all.is_null()) GTEST_SKIP() << "no vectors in ../shared/data/wycheproof";
+  int count = 0;
+  for (const json& group : all["testGroups"]) {
+    for (const json& test : group["tests"]) {
+      // What is derived here has no salt; a longer output begins with the same bytes.
+      if (!is_valid(test) || test["salt"] != "" || test["size"].get<int>() < 32) continue;
+      const CipherKey key = derive_key(bytes(test["ikm"]), bytes(test["info"]));
+      EXPECT_EQ(to_hex(key), test["okm"].get<std::string>().substr(0, 64)) << test["tcId"];
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 5);
+}
+
+TEST(Wycheproof, TakesOnlyGoodSignaturesOfEd25519) {
+  const json all = vectors("ed25519");
+  if (all.is_null()) GTEST_SKIP() << "no vectors in ../shared/data/wycheproof";
+  int count = 0;
+  for (const json& group : all["testGroups"]) {
+    const auto key = VerifyingKey::from_raw(bytes(group["publicKey"]["pk"]));
+    ASSERT_TRUE(key);
+    for (const json& test : group["tests"]) {
+      EXPECT_EQ(key->verifies(bytes(test["msg"]), bytes(test["sig"])), is_valid(test))
+          << test["tcId"];
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 100);
+}
+
+}  // namespace
+}  // namespace wenyuan::audit
