@@ -281,6 +281,68 @@ class LatentBench {
   std::vector<float> right_;
 };
 
+// One key head of `size` numbers against queries of the heads that share it.
+void time_grouped(const Kernels& kernels, std::size_t tokens, int rounds, std::size_t queries_count,
+                  std::size_t size) {
+  const auto keys = random_floats(tokens * size, 3);
+  const auto values = random_floats(tokens * size, 4);
+  auto queries = random_floats(queries_count * size, 5);
+  for (float& value : queries) value *= 0.1F;
+  const std::vector<KeyRange> visible(queries_count, KeyRange{0, tokens});
+  std::vector<float> out(queries_count * size);
+  const FixedShape shape{size, size, false};
+  std::vector<AlignedBuffer> halves;
+  std::vector<AlignedBuffer> integers;
+  std::vector<KeyValueBlock> blocks;
+  std::vector<const std::uint8_t*> fixed_blocks;
+  for (std::size_t i = 0; i < tokens; ++i) {
+    if (i % kKeysPerBlock == 0) {
+      halves.emplace_back(2 * kKeysPerBlock * size * sizeof(std::uint16_t));
+      integers.emplace_back(shape.block_bytes());
+      auto* own = reinterpret_cast<std::uint16_t*>(halves.back().data());
+      blocks.push_back(
+          {own, own + kKeysPerBlock * size, size, std::min(kKeysPerBlock, tokens - i)});
+      fixed_blocks.push_back(integers.back().data());
+    }
+    std::vector<std::uint16_t> half(size);
+    auto* own = reinterpret_cast<std::uint16_t*>(halves.back().data());
+    kernels.rows.to_half(keys.data() + i * size, size, half.data());
+    store_key(half.data(), size, i % kKeysPerBlock, own);
+    kernels.rows.to_half(values.data() + i * size, size,
+                         own + (kKeysPerBlock + i % kKeysPerBlock) * size);
+    store_fixed(shape, values.data() + i * size, keys.data() + i * size, i % kKeysPerBlock, kernels,
+                integers.back().data());
+  }
+  const double with_halves = best_of(rounds, [&] {
+    attend({queries.data(), visible, blocks, size, size, KeyValueType::f16, out.data()}, kernels);
+  });
+  std::vector<std::int16_t> numbers(queries_count * size);
+  std::vector<float> scales(queries_count);
+  std::vector<float> largest(queries_count);
+  std::vector<float> sums(queries_count);
+  const AttentionState state{largest.data(), sums.data(), out.data(), size};
+  const FixedQueries fixed{numbers.data(), nullptr, scales.data()};
+  const double with_integers = best_of(rounds, [&] {
+    for (std::size_t i = 0; i < queries_count; ++i) {
+      store_query(shape, queries.data() + i * size, kernels, i, fixed);
+    }
+    reset(state, queries_count, size);
+    attend_fixed({fixed, visible, fixed_blocks, 0, shape, state}, kernels);
+    finish(state, queries_count, size, kernels);
+  });
+  std::printf("  %2zu queries of %3zu: halves %6.0f us, integers %6.0f us\n", queries_count, size,
+              with_halves, with_integers);
+}
+
+void time_grouped(const Kernels& kernels, std::size_t tokens, int rounds) {
+  std::printf("grouped attention, %zu tokens, one key head\n", tokens);
+  for (const std::size_t size : {64U, 128U, 256U}) {
+    for (const std::size_t queries : {1U, 3U, 4U, 8U, 24U}) {
+      time_grouped(kernels, tokens, rounds, queries, size);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace wenyuan::compute
 
@@ -299,5 +361,6 @@ int main(int argc, char** argv) {
     return 1;
   }
   LatentBench(*chosen, tokens, rounds).run();
+  time_grouped(*chosen, tokens, rounds);
   return 0;
 }

@@ -31,8 +31,8 @@ struct Shared {
 
   const Services services;
   const ApiOptions options;
-  RateLimiter limiter;       // by key, session, or address
-  RateLimiter user_limiter;  // by user, over all of their keys
+  RateLimiter limiter;                                            // by key, session, or address
+  RateLimiter user_limiter;                                       // by user, over all of their keys
   RateLimiter sign_in_limiter{{.per_second = 0.5, .burst = 60}};  // by address
   JobEvents job_events;
 

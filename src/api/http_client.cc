@@ -27,16 +27,16 @@ httplib::Request to_httplib(const ClientRequest& request, const std::string& key
 }
 
 Error no_answer(const std::string& url, httplib::Error error) {
-  return Error{ErrorCode::unavailable,
-               "no answer from " + url + ": " + httplib::to_string(error) +
-                   " (is the server running? see wenyuan serve --help)"};
+  return Error{ErrorCode::unavailable, "no answer from " + url + ": " + httplib::to_string(error) +
+                                           " (is the server running? see wenyuan serve --help)"};
 }
 
 }  // namespace
 
 Result<HttpClient> HttpClient::open(const std::string& url, const std::string& key) {
   if (!url.starts_with("http://") || url.size() > 300) {
-    return Error{ErrorCode::invalid_argument, "the server's address is http://HOST:PORT, not " + url};
+    return Error{ErrorCode::invalid_argument,
+                 "the server's address is http://HOST:PORT, not " + url};
   }
   return HttpClient(url.ends_with('/') ? url.substr(0, url.size() - 1) : url, key);
 }
@@ -48,8 +48,8 @@ Result<ClientReply> HttpClient::send(const ClientRequest& request) const {
   return ClientReply{result->status, result->body};
 }
 
-Result<ClientReply> HttpClient::stream(const ClientRequest& request,
-                                       const std::function<bool(std::string_view)>& on_bytes) const {
+Result<ClientReply> HttpClient::stream(
+    const ClientRequest& request, const std::function<bool(std::string_view)>& on_bytes) const {
   httplib::Client client = connect(url_);
   httplib::Request wire = to_httplib(request, key_);
   ClientReply reply;

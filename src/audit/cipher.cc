@@ -23,6 +23,19 @@ const unsigned char* raw(std::string_view text) {
 unsigned char* raw(std::string& text, std::size_t at = 0) {
   return reinterpret_cast<unsigned char*>(text.data() + at);
 }
+// Looking an algorithm up takes longer than using it.
+const EVP_CIPHER* aes_256_gcm() {
+  static const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(
+      EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), EVP_CIPHER_free);
+  WY_ASSERT(cipher != nullptr);
+  return cipher.get();
+}
+EVP_KDF* hkdf() {
+  static const Kdf kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr), EVP_KDF_free);
+  WY_ASSERT(kdf != nullptr);
+  return kdf.get();
+}
+
 int size_of(std::string_view text) { return static_cast<int>(text.size()); }
 
 }  // namespace
@@ -34,8 +47,8 @@ std::string seal(const CipherKey& key, std::string_view plain, std::string_view 
   const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   WY_ASSERT(context != nullptr);
   int size = 0;
-  WY_ASSERT(
-      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), raw(sealed)) == 1);
+  WY_ASSERT(EVP_EncryptInit_ex(context.get(), aes_256_gcm(), nullptr, key.data(), raw(sealed)) ==
+            1);
   WY_ASSERT(EVP_EncryptUpdate(context.get(), nullptr, &size, raw(bound), size_of(bound)) == 1);
   WY_ASSERT(EVP_EncryptUpdate(context.get(), raw(sealed, kNonceSize), &size, raw(plain),
                               size_of(plain)) == 1);
@@ -54,8 +67,8 @@ std::optional<std::string> unseal(const CipherKey& key, std::string_view sealed,
   const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   WY_ASSERT(context != nullptr);
   int size = 0;
-  WY_ASSERT(
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), raw(sealed)) == 1);
+  WY_ASSERT(EVP_DecryptInit_ex(context.get(), aes_256_gcm(), nullptr, key.data(), raw(sealed)) ==
+            1);
   WY_ASSERT(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, raw(tag)) == 1);
   WY_ASSERT(EVP_DecryptUpdate(context.get(), nullptr, &size, raw(bound), size_of(bound)) == 1);
   WY_ASSERT(EVP_DecryptUpdate(context.get(), raw(plain), &size, raw(body), size_of(body)) == 1);
@@ -65,9 +78,7 @@ std::optional<std::string> unseal(const CipherKey& key, std::string_view sealed,
 }
 
 CipherKey derive_key(std::string_view secret, std::string_view info) {
-  const Kdf kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr), EVP_KDF_free);
-  WY_ASSERT(kdf != nullptr);
-  const KdfContext context(EVP_KDF_CTX_new(kdf.get()), EVP_KDF_CTX_free);
+  const KdfContext context(EVP_KDF_CTX_new(hkdf()), EVP_KDF_CTX_free);
   WY_ASSERT(context != nullptr);
   std::string digest = "SHA256";
   std::string key_copy(secret);

@@ -67,6 +67,7 @@ PolicyText PolicyLanguage::read(std::string_view text) const {
 PolicyText PolicyLanguage::read_cedar(std::string_view text) const {
   cedar::ParseOptions limits;
   limits.text_bytes_max = policy::kTextSizeMax;
+  limits.depth_max = policy::kNestingMax;  // requests are served on small stacks
   auto parsed = cedar::parse_policy(text, limits);
   if (!parsed) return unreadable(std::move(parsed.error().message));
   const cedar::Effect effect = parsed->effect;

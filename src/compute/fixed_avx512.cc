@@ -52,7 +52,7 @@ void four_fours(const FixedDots& call, std::size_t row, std::size_t key) {
   for (std::size_t i = 0; i < call.size; i += 8) {
     // Of the next 16 keys, the share that falls to these rows when there are 16 of them.
     _mm_prefetch(reinterpret_cast<const char*>(own + (row % 16 / 4 + 4) * 4 * call.size + 4 * i),
-                 _MM_HINT_T0);
+                 _MM_HINT_T1);
     __m512i values[4];
 #pragma GCC unroll 4
     for (int f = 0; f < 4; ++f) {

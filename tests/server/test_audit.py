@@ -2,10 +2,12 @@
 
 import base64
 import contextlib
+import datetime
 import hashlib
 import http.client
 import json
 import pathlib
+import shutil
 import sqlite3
 import struct
 import tempfile
@@ -55,7 +57,6 @@ def canonical(record):
 
 
 def time_of(text):
-    import datetime
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
@@ -75,6 +76,7 @@ class Audit(unittest.TestCase):
         cls.ann.search("quokka")
         cls.ann.ask(SECRET)
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-audit-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.key = cls.folder / "audit.pub"
         cls.key.write_bytes((cls.server.data / "audit.pub").read_bytes())
 
@@ -224,6 +226,7 @@ class Audit(unittest.TestCase):
 class NoAuditNoAnswer(unittest.TestCase):
     def config(self, text):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-audit-"))
+        self.addCleanup(shutil.rmtree, folder)
         path = folder / "wenyuan.toml"
         path.write_text(text.replace("FOLDER", str(folder)))
         return folder, path

@@ -149,7 +149,10 @@ class BadInput(unittest.TestCase):
 
     def test_a_policy_that_does_not_check_is_refused_with_its_place(self):
         for text in ("allow", "allow if", "allow if user.a ==", "allow if resource.colour == 1",
-                     "permit(principal);", "allow if " + "(" * 500, "x" * 100000):
+                     "permit(principal);",
+                     "permit(principal,action,resource) when {" + "(" * 400 + "1" + ")" * 400 + "};",
+                     "permit(principal,action,resource) when {" + "!" * 4000 + "true};",
+                     "permit(principal,action,resource) when {" + "[" * 4000 + "};", "allow if " + "(" * 500, "x" * 100000):
             answer = self.client.post("/v1/policies", {"name": "bad", "text": text,
                                                        "description": ""})
             self.assertIn(answer.status, (400, 413), text[:40])

@@ -60,8 +60,7 @@ Status check(store::Transaction& tx, RequestCredential& wanted, UnixMillis now) 
                  "documents:read, documents:write, search"};
   }
   std::ranges::sort(wanted.scopes);
-  const auto repeated = std::ranges::unique(wanted.scopes);
-  wanted.scopes.erase(repeated.begin(), repeated.end());
+  wanted.scopes.erase(std::unique(wanted.scopes.begin(), wanted.scopes.end()), wanted.scopes.end());
   if (wanted.expires_at && *wanted.expires_at <= now) {
     return Error{ErrorCode::invalid_argument, "expires_in: expected a time in the future"};
   }

@@ -25,7 +25,7 @@ std::string random_text(std::size_t size) {
 // 80 bits as four groups of four, which a person can copy from paper.
 std::string new_recovery_code() {
   std::string code = to_base32(random_text(kRecoverySize));
-  for (const std::size_t at : {12U, 8U, 4U}) code.insert(code.begin() + at, '-');
+  for (const int at : {12, 8, 4}) code.insert(code.begin() + at, '-');
   return code;
 }
 

@@ -57,9 +57,8 @@ Result<std::unique_ptr<SignIn>> SignIn::open(const std::filesystem::path& direct
       new SignIn(std::move(secret), database, identities, options));  // NOLINT: private constructor
 }
 
-Result<SignInOutcome> SignIn::prove_password(const std::string& username,
-                                             const std::string& password,
-                                             const std::string& address, UnixMillis now) const {
+Result<SignInOutcome> SignIn::try_password(const std::string& username, const std::string& password,
+                                           const std::string& address, UnixMillis now) const {
   WY_TRY(const SignInGuard::Admitted admitted, database_.write([&](store::Transaction& tx) {
     return guard_.attempt(tx, username, address, now);
   }));
@@ -75,6 +74,17 @@ Result<SignInOutcome> SignIn::prove_password(const std::string& username,
   }
   SignInOutcome outcome = only(Kind::signed_in);
   outcome.user_id = found->user_id;
+  return outcome;
+}
+
+Result<SignInOutcome> SignIn::prove_password(const std::string& username,
+                                             const std::string& password,
+                                             const std::string& address, UnixMillis now) const {
+  WY_TRY(SignInOutcome outcome, try_password(username, password, address, now));
+  if (outcome.kind != Kind::signed_in) return outcome;
+  const Status forgiven = database_.write(
+      [&](store::Transaction& tx) -> Status { return guard_.forgive(tx, username, address); });
+  if (!forgiven) return forgiven.error();
   return outcome;
 }
 
@@ -98,7 +108,7 @@ Result<SignInOutcome> SignIn::prove_second_factor(const User& user, const std::s
 Result<SignInOutcome> SignIn::by_password(const SignInAttempt& attempt, UnixMillis now,
                                           const Record& record) const {
   WY_TRY(SignInOutcome proven,
-         prove_password(attempt.username, attempt.password, attempt.address, now));
+         try_password(attempt.username, attempt.password, attempt.address, now));
   if (proven.kind != Kind::signed_in) return proven;
   WY_TRY(const Principal principal, database_.read([&](store::Snapshot& snapshot) {
     return identities_.principal(snapshot, proven.user_id);

@@ -57,7 +57,8 @@ class SignIn {
   Result<SignInOutcome> by_password(const SignInAttempt& attempt, UnixMillis now,
                                     const Record& record) const;
 
-  // Whether this is the user's password; guesses count like those at sign-in.
+  // Whether this is the user's password; wrong ones count like those at sign-in. A right one clears
+  // nothing: else whoever has it could go on guessing codes.
   Result<SignInOutcome> prove_password(const std::string& username, const std::string& password,
                                        const std::string& address, UnixMillis now) const;
   // Whether this is the user's second factor, which is used up; guesses count.
@@ -71,6 +72,8 @@ class SignIn {
  private:
   SignIn(KeySecret secret, store::Database& database, const Identities& identities,
          const Options& options);
+  Result<SignInOutcome> try_password(const std::string& username, const std::string& password,
+                                     const std::string& address, UnixMillis now) const;
   Result<SignInOutcome> begin_session(const SignInAttempt& attempt, const Principal& principal,
                                       UnixMillis now, const Record& record) const;
   void refresh_hash(const SignInAttempt& attempt, const std::string& user_id, UnixMillis now) const;

@@ -88,6 +88,18 @@ Result<SignInGuard::Admitted> SignInGuard::attempt(store::Transaction& tx, std::
   return Admitted{true, 0};
 }
 
+Status SignInGuard::forgive(store::Transaction& tx, std::string_view name,
+                            std::string_view address) const {
+  WY_TRY(const KeyMac by_name, mac_of_name(secret_, name));
+  WY_TRY(const KeyMac by_pair, mac_of_pair(secret_, name, address));
+  for (const KeyMac* who : {&by_pair, &by_name}) {
+    WY_TRY(auto update, tx.prepare("UPDATE sign_in_failures SET failures = max(failures - 1, 0), "
+                                   "locked_until = 0 WHERE who = ?"));
+    WY_RETURN_IF_ERROR(update.bind_blob(1, *who).run());
+  }
+  return Done{};
+}
+
 Status SignInGuard::succeeded(store::Transaction& tx, std::string_view name,
                               std::string_view address) const {
   WY_TRY(const KeyMac by_name, mac_of_name(secret_, name));

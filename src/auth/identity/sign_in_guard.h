@@ -36,6 +36,8 @@ class SignInGuard {
   Result<Admitted> attempt(store::Transaction& tx, std::string_view name, std::string_view address,
                            UnixMillis now) const;
   Status succeeded(store::Transaction& tx, std::string_view name, std::string_view address) const;
+  // This attempt, which was let through, was none; what was counted before it stays.
+  Status forgive(store::Transaction& tx, std::string_view name, std::string_view address) const;
 
  private:
   const KeySecret& secret_;
