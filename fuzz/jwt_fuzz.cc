@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "auth/identity/base64_text.h"
 #include "auth/identity/jwt.h"
+#include "base/base64.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-// Base64 read strictly, so that one value has one spelling.
+// Hashes and bytes in Base64, as checkpoints and exports have them.
 #pragma once
 
 #include <optional>
@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "audit/merkle.h"
+#include "base/base64.h"
 
 namespace wenyuan::audit {
 
-// RFC 4648 section 4 with its padding; nothing for everything else.
-std::optional<std::string> from_base64(std::string_view text);
+// Nothing when it is not the one spelling of a hash.
 std::optional<Hash> hash_from_base64(std::string_view text);
 std::string to_base64_text(std::string_view bytes);
 

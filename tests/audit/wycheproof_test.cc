@@ -1,11 +1,8 @@
 // Vectors for AES-GCM, HKDF and Ed25519, through the wrappers of this folder.
+#include "tests/wycheproof.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <memory>
 
 #include "audit/checkpoint_key.h"
 #include "audit/cipher.h"
@@ -16,26 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-struct ClosePipe {
-  void operator()(std::FILE* pipe) const { ::pclose(pipe); }
-};
-
-json vectors(const std::string& name) {
-  const std::string path =
-      std::string(WY_PROJECT_DIR) + "/../shared/data/wycheproof/" + name + "_test.json.gz";
-  if (!std::filesystem::exists(path)) return nullptr;
-  const std::unique_ptr<std::FILE, ClosePipe> pipe(
-      ::popen(("gzip -dc '" + path + "'").c_str(), "r"));
-  std::string text;
-  std::array<char, 65536> piece{};
-  while (pipe) {
-    const std::size_t count = std::fread(piece.data(), 1, piece.size(), pipe.get());
-    if (count == 0) break;
-    text.append(piece.data(), count);
-  }
-  return json::parse(text);
-}
-
 std::string bytes(const json& hex) {
   const auto made = *from_hex(hex.get<std::string>());
   return {made.begin(), made.end()};
@@ -44,7 +21,7 @@ std::string bytes(const json& hex) {
 bool is_valid(const json& test) { return test["result"] != "invalid"; }
 
 TEST(Wycheproof, OpensOnlyGoodCiphertextsOfAes256Gcm) {
-  const json all = vectors("aes_gcm");
+  const json all = wycheproof_vectors("aes_gcm");
   if (all.is_null()) GTEST_SKIP() << "no vectors in ../shared/data/wycheproof";
   int count = 0;
   for (const json& group : all["testGroups"]) {
@@ -66,7 +43,7 @@ TEST(Wycheproof, OpensOnlyGoodCiphertextsOfAes256Gcm) {
 }
 
 TEST(Wycheproof, DerivesTheKeysOfHkdf) {
-  const json all = vectors("hkdf_sha256");
+  const json all = wycheproof_vectors("hkdf_sha256");
   if (all.is_null()) GTEST_SKIP() << "no vectors in ../shared/data/wycheproof";
   int count = 0;
   for (const json& group : all["testGroups"]) {
@@ -82,7 +59,7 @@ TEST(Wycheproof, DerivesTheKeysOfHkdf) {
 }
 
 TEST(Wycheproof, TakesOnlyGoodSignaturesOfEd25519) {
-  const json all = vectors("ed25519");
+  const json all = wycheproof_vectors("ed25519");
   if (all.is_null()) GTEST_SKIP() << "no vectors in ../shared/data/wycheproof";
   int count = 0;
   for (const json& group : all["testGroups"]) {

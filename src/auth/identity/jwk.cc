@@ -4,8 +4,8 @@
 #include <set>
 
 #include "auth/cedar/schema_json_text.h"
-#include "auth/identity/base64_text.h"
 #include "auth/identity/public_keys.h"
+#include "base/base64.h"
 
 namespace wenyuan::auth {
 

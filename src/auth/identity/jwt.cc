@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "auth/cedar/schema_json_text.h"
-#include "auth/identity/base64_text.h"
+#include "base/base64.h"
 #include "base/text.h"
 
 namespace wenyuan::auth {

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <set>
 
-#include "auth/identity/base64_text.h"
+#include "base/base64.h"
 
 namespace wenyuan::auth {
 namespace {

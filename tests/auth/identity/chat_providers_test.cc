@@ -114,12 +114,12 @@ class ChatProvidersTest : public IdentityTest {
  protected:
   ProviderConfig wecom() {
     ProviderConfig config;
-    config.id = "work";
+    config.id = "office";
     config.kind = ProviderKind::wecom;
     config.client_id = "ww123";
     config.client_secret = "secret";
     config.agent_id = "1000002";
-    config.redirect_uri = "https://kb.example/v1/auth/oidc/work/callback";
+    config.redirect_uri = "https://kb.example/v1/auth/oidc/office/callback";
     config.create_users = true;
     config.mapping.attributes = {{"position", "position"}};
     return config;
@@ -156,13 +156,13 @@ class ChatProvidersTest : public IdentityTest {
 TEST_F(ChatProvidersTest, WecomSendsTheBrowserToItsPage) {
   FakeWecom fake;
   const auto sso = open(wecom(), fake);
-  must(sign_in_with(*sso, "work", "wecom code"));
+  must(sign_in_with(*sso, "office", "wecom code"));
   EXPECT_THAT(address_, StartsWith("https://login.work.weixin.qq.com/wwlogin/sso/login?"));
   Fields query = parsed_form(address_.substr(address_.find('?') + 1));
   EXPECT_EQ(query["login_type"], "CorpApp");
   EXPECT_EQ(query["appid"], "ww123");
   EXPECT_EQ(query["agentid"], "1000002");
-  EXPECT_EQ(query["redirect_uri"], "https://kb.example/v1/auth/oidc/work/callback");
+  EXPECT_EQ(query["redirect_uri"], "https://kb.example/v1/auth/oidc/office/callback");
   EXPECT_EQ(query["state"].size(), 43U);
   EXPECT_EQ(query.size(), 5U);
 }
@@ -170,7 +170,7 @@ TEST_F(ChatProvidersTest, WecomSendsTheBrowserToItsPage) {
 TEST_F(ChatProvidersTest, WecomTellsWhoBroughtTheCode) {
   FakeWecom fake;
   const auto sso = open(wecom(), fake);
-  const FinishedSignIn finished = must(sign_in_with(*sso, "work", "wecom code"));
+  const FinishedSignIn finished = must(sign_in_with(*sso, "office", "wecom code"));
   EXPECT_THAT(fake.complaints, IsEmpty());
   EXPECT_THAT(fake.asked,
               ElementsAre("/cgi-bin/gettoken", "/cgi-bin/auth/getuserinfo", "/cgi-bin/user/get"));
@@ -180,7 +180,7 @@ TEST_F(ChatProvidersTest, WecomTellsWhoBroughtTheCode) {
   EXPECT_EQ(made.email, "zhangsan@corp.example");
   EXPECT_EQ(std::get<std::string>(made.attributes.at("position")), "经理");
   EXPECT_EQ(must(read([&](store::Snapshot& s) {
-              return linked_user(s, "wecom:work", "ww123/zhangsan");
+              return linked_user(s, "wecom:office", "ww123/zhangsan");
             })),
             made.id);
 }
@@ -191,7 +191,7 @@ TEST_F(ChatProvidersTest, WecomLetsNobodyElseIn) {
     FakeWecom fake;
     change(fake);
     const auto sso = open(wecom(), fake);
-    return !sign_in_with(*sso, "work", code);
+    return !sign_in_with(*sso, "office", code);
   };
   EXPECT_TRUE(refused([](FakeWecom&) {}, "code of another"));
   EXPECT_TRUE(refused([](FakeWecom&) {}, ""));
@@ -213,17 +213,17 @@ TEST_F(ChatProvidersTest, WecomsTokenIsKeptAndMadeAnewWhenItEnded) {
   const auto tokens_asked = [&] {
     return std::ranges::count(fake.asked, std::string("/cgi-bin/gettoken"));
   };
-  must(sign_in_with(*sso, "work", "wecom code"));
+  must(sign_in_with(*sso, "office", "wecom code"));
   fake.code = "second";
-  must(sign_in_with(*sso, "work", "second"));
+  must(sign_in_with(*sso, "office", "second"));
   EXPECT_EQ(tokens_asked(), 1);
   fake.code = "third";
   fake.current_token = "token-2";
-  must(sign_in_with(*sso, "work", "third"));
+  must(sign_in_with(*sso, "office", "third"));
   EXPECT_EQ(tokens_asked(), 2);
   now_ += UnixMillis{7000} * 1000;
   fake.code = "fourth";
-  must(sign_in_with(*sso, "work", "fourth"));
+  must(sign_in_with(*sso, "office", "fourth"));
   EXPECT_EQ(tokens_asked(), 3);
   EXPECT_THAT(fake.complaints, IsEmpty());
 }

@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "auth/identity/base64_text.h"
+#include "base/base64.h"
 #include "tests/auth/identity/token_maker.h"
 
 namespace wenyuan::auth {

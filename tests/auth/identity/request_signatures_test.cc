@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "auth/identity/base64_text.h"
 #include "auth/user_rows.h"
+#include "base/base64.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "tests/auth/identity/identity_fixture.h"

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "auth/identity/base64_text.h"
 #include "auth/identity/request_credentials.h"
+#include "base/base64.h"
 
 namespace wenyuan::auth {
 namespace {

@@ -1,43 +1,20 @@
 // Runs other people's vectors for signatures: Wycheproof's, when they lie beside the project.
+#include "tests/wycheproof.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdio>
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <set>
 
-#include "auth/identity/base64_text.h"
 #include "auth/identity/jwt.h"
+#include "base/base64.h"
 #include "base/text.h"
 
 namespace wenyuan::auth {
 namespace {
 
 using nlohmann::json;
-
-struct ClosePipe {
-  void operator()(std::FILE* pipe) const { ::pclose(pipe); }
-};
-
-// Null when it is not there.
-json vectors(const std::string& name) {
-  const std::string path =
-      std::string(WY_PROJECT_DIR) + "/../shared/data/wycheproof/" + name + "_test.json.gz";
-  if (!std::filesystem::exists(path)) return nullptr;
-  const std::unique_ptr<std::FILE, ClosePipe> pipe(
-      ::popen(("gzip -dc '" + path + "'").c_str(), "r"));
-  std::string text;
-  std::array<char, 65536> piece{};
-  while (pipe) {
-    const std::size_t count = std::fread(piece.data(), 1, piece.size(), pipe.get());
-    if (count == 0) break;
-    text.append(piece.data(), count);
-  }
-  return json::parse(text);
-}
 
 const std::vector<JwsAlgorithm> kAll = {
     JwsAlgorithm::rs256, JwsAlgorithm::rs384, JwsAlgorithm::rs512, JwsAlgorithm::ps256,
@@ -62,7 +39,7 @@ bool accepts(const KeySet& keys, const json& test) {
 }
 
 TEST(Wycheproof, SignaturesOfTokens) {
-  const json all = vectors("json_web_signature");
+  const json all = wycheproof_vectors("json_web_signature");
   if (all.is_null()) GTEST_SKIP() << "no vectors beside the project";
   // Vectors that call good what is not: keys whose "alg" is another one ("ES521" is none at all)
   // than that of the token, and tokens with a question mark in their base64url.
@@ -98,7 +75,7 @@ TEST(Wycheproof, SignaturesOfTokens) {
 }
 
 TEST(Wycheproof, SetsOfKeys) {
-  const json all = vectors("json_web_key");
+  const json all = wycheproof_vectors("json_web_key");
   if (all.is_null()) GTEST_SKIP() << "no vectors beside the project";
   int count = 0;
   for (const json& group : all["testGroups"]) {
@@ -113,7 +90,7 @@ TEST(Wycheproof, SetsOfKeys) {
 }
 
 TEST(Wycheproof, Ed25519) {
-  const json all = vectors("ed25519");
+  const json all = wycheproof_vectors("ed25519");
   if (all.is_null()) GTEST_SKIP() << "no vectors beside the project";
   int count = 0;
   for (const json& group : all["testGroups"]) {
@@ -131,7 +108,7 @@ TEST(Wycheproof, Ed25519) {
 
 // Short keys and short tags are not for us: they must be refused even where the vector is good.
 TEST(Wycheproof, HmacSha256) {
-  const json all = vectors("hmac_sha256");
+  const json all = wycheproof_vectors("hmac_sha256");
   if (all.is_null()) GTEST_SKIP() << "no vectors beside the project";
   int checked = 0, refused = 0;
   for (const json& group : all["testGroups"]) {

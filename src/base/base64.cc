@@ -1,8 +1,8 @@
-#include "auth/identity/base64_text.h"
+#include "base/base64.h"
 
 #include <cstdint>
 
-namespace wenyuan::auth {
+namespace wenyuan {
 namespace {
 
 // 0 to 63, or -1.
@@ -46,4 +46,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return decoded(text.substr(0, text.size() - padding), '+', '/');
 }
 
-}  // namespace wenyuan::auth
+}  // namespace wenyuan
