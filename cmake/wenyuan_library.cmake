@@ -28,13 +28,9 @@ function(wenyuan_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS;LABELS")
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   add_executable(${name}_test ${sources})
-  target_link_libraries(${name}_test PRIVATE ${arg_LINKS} wenyuan_options GTest::gtest_main
-                        GTest::gmock)
+  target_link_libraries(${name}_test PRIVATE ${arg_LINKS} wenyuan_options test_paths
+                        GTest::gtest_main GTest::gmock)
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
-  target_compile_definitions(${name}_test PRIVATE
-    WY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
-    WY_PROJECT_DIR="${PROJECT_SOURCE_DIR}"
-    WY_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/paths.h"
+
 namespace wenyuan {
 
 // Null when they are not there.
@@ -16,8 +18,7 @@ inline nlohmann::json wycheproof_vectors(const std::string& name) {
   struct ClosePipe {
     void operator()(std::FILE* pipe) const { ::pclose(pipe); }
   };
-  const std::string path =
-      std::string(WY_PROJECT_DIR) + "/../shared/data/wycheproof/" + name + "_test.json.gz";
+  const std::string path = project_dir() / "../shared/data/wycheproof" / (name + "_test.json.gz");
   if (!std::filesystem::exists(path)) return nullptr;
   const std::unique_ptr<std::FILE, ClosePipe> pipe(
       ::popen(("gzip -dc '" + path + "'").c_str(), "r"));

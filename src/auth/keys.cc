@@ -81,8 +81,7 @@ Result<NewKey> Identities::add_key(store::Transaction& tx, const std::string& us
     return Error{ErrorCode::invalid_argument, "expires_in: expected a time in the future"};
   }
   std::ranges::sort(scopes);
-  const auto repeated = std::ranges::unique(scopes);
-  scopes.erase(repeated.begin(), repeated.end());
+  scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
   NewKey made;
   made.key = new_key_text();
   made.info = {.id = new_id("key"),

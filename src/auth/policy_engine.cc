@@ -58,8 +58,8 @@ Decided decide_all(const AccessState& state, Decider& decider) {
   }
   std::ranges::copy(decided.collections, std::back_inserter(decided.visible));
   std::ranges::sort(decided.visible);
-  const auto repeated = std::ranges::unique(decided.visible);
-  decided.visible.erase(repeated.begin(), repeated.end());
+  decided.visible.erase(std::unique(decided.visible.begin(), decided.visible.end()),
+                        decided.visible.end());
   return decided;
 }
 

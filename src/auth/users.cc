@@ -57,8 +57,7 @@ Status write_roles(store::Transaction& tx, const User& user) {
 
 void sort_roles(User& user) {
   std::ranges::sort(user.roles);
-  const auto repeated = std::ranges::unique(user.roles);
-  user.roles.erase(repeated.begin(), repeated.end());
+  user.roles.erase(std::unique(user.roles.begin(), user.roles.end()), user.roles.end());
 }
 
 bool is_working_admin(const User& user) {

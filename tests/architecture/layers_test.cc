@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string>
 
+#include "tests/paths.h"
+
 namespace wenyuan {
 namespace {
 
@@ -81,10 +83,10 @@ std::vector<std::string> complaints(const Layers& layers, const fs::path& src) {
 }
 
 TEST(Layers, EveryIncludeIsAllowedByLayersTxt) {
-  std::ifstream file(WY_PROJECT_DIR "/tests/architecture/layers.txt");
+  std::ifstream file(project_dir() / "tests/architecture/layers.txt");
   const Layers layers = read_layers(file);
   ASSERT_FALSE(layers.folders.empty());
-  for (const std::string& each : complaints(layers, WY_PROJECT_DIR "/src")) ADD_FAILURE() << each;
+  for (const std::string& each : complaints(layers, project_dir() / "src")) ADD_FAILURE() << each;
 }
 
 TEST(Layers, TheTestItselfSeesAForbiddenInclude) {

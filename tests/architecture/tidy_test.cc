@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/paths.h"
+
 namespace wenyuan {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr std::size_t kLineCountMax = 400;
 // Files that are longer for a reason. The list may only shrink.
 const std::set<std::string> kLongFiles = {};
 
-const fs::path kProject = WY_PROJECT_DIR;
+const fs::path kProject = project_dir();
 
 std::vector<std::string> lines_of(const fs::path& path) {
   std::ifstream file(path);
@@ -49,8 +51,8 @@ bool is_generated(const std::vector<std::string>& lines) {
 }
 
 TEST(Tidy, NoSourceFileIsLong) {
-  for (const fs::path& path : files_below({"src", "tests", "fuzz", "bench", "web"},
-                                          {".cc", ".h", ".js"})) {
+  for (const fs::path& path :
+       files_below({"src", "tests", "fuzz", "bench", "web"}, {".cc", ".h", ".js"})) {
     const auto lines = lines_of(path);
     if (is_generated(lines) || kLongFiles.contains(project_path(path))) continue;
     EXPECT_LE(lines.size(), kLineCountMax) << project_path(path);
@@ -70,7 +72,11 @@ TEST(Tidy, EveryHeaderSaysWhatItIsAndGuardsItself) {
 
 TEST(Tidy, NothingIsLeftOpen) {
   // Split, so that this file does not find itself.
-  const std::regex leftover("\\b(TO" "DO|FIX" "ME|XX" "X)\\b");
+  const std::regex leftover(
+      "\\b(TO"
+      "DO|FIX"
+      "ME|XX"
+      "X)\\b");
   for (const fs::path& path : files_below({"src", "tests", "web", "fuzz", "bench", "cmake"},
                                           {".cc", ".h", ".js", ".cmake", ".sql"})) {
     int line_number = 0;
@@ -96,7 +102,8 @@ TEST(Tidy, MemoryIsOwnedByValuesAndUniquePointers) {
 }
 
 TEST(Tidy, EveryPathNamedInTheDocumentsExists) {
-  const std::regex quoted("`((src|tests|docs|schema|bench|tools|cmake|web|fuzz)/[A-Za-z0-9_./-]+)`");
+  const std::regex quoted(
+      "`((src|tests|docs|schema|bench|tools|cmake|web|fuzz)/[A-Za-z0-9_./-]+)`");
   std::vector<fs::path> documents = files_below({"docs"}, {".md"});
   for (const auto& entry : fs::directory_iterator(kProject)) {
     if (entry.path().extension() == ".md") documents.push_back(entry.path());
@@ -104,7 +111,8 @@ TEST(Tidy, EveryPathNamedInTheDocumentsExists) {
   for (const fs::path& path : documents) {
     for (const std::string& line : lines_of(path)) {
       for (std::sregex_iterator it(line.begin(), line.end(), quoted), end; it != end; ++it) {
-        EXPECT_TRUE(fs::exists(kProject / (*it)[1].str())) << project_path(path) << ": " << (*it)[1];
+        EXPECT_TRUE(fs::exists(kProject / (*it)[1].str()))
+            << project_path(path) << ": " << (*it)[1];
       }
     }
   }

@@ -7,6 +7,7 @@
 
 #include "audit/base64.h"
 #include "audit/merkle.h"
+#include "tests/paths.h"
 #include "tests/store/temporary_directory.h"
 
 namespace wenyuan::audit {
@@ -33,7 +34,7 @@ std::vector<Hash> proof_of(const nlohmann::json& json) {
 
 std::string merkle_vectors() {
   namespace fs = std::filesystem;
-  const fs::path archive = fs::path(WY_PROJECT_DIR) / "../shared/data/merkle/proofs.tar.xz";
+  const fs::path archive = project_dir() / "../shared/data/merkle/proofs.tar.xz";
   if (!fs::exists(archive)) return {};
   static const store::TemporaryDirectory unpacked;
   const std::string command =

@@ -6,6 +6,7 @@
 #include "auth/policy_engine.h"
 #include "base/file.h"
 #include "tests/auth/auth_fixture.h"
+#include "tests/paths.h"
 
 namespace wenyuan::auth {
 namespace {
@@ -78,8 +79,7 @@ TEST_F(CedarPolicies, AreCheckedAgainstTheSchema) {
 
 TEST_F(CedarPolicies, OfTheSamplesCanBeStored) {
   int count = 0;
-  const std::filesystem::path folder =
-      std::filesystem::path(WY_PROJECT_DIR) / "docs/sample-policies";
+  const std::filesystem::path folder = project_dir() / "docs/sample-policies";
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     policy(must(read_file(file.path(), 1 << 16)));
     ++count;

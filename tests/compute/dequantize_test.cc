@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "compute/weight_type.h"
+#include "tests/paths.h"
 
 namespace wenyuan::compute {
 namespace {
@@ -20,7 +21,7 @@ TEST(Dequantize, DecodesEveryFormatBitForBitAsTheReferenceDoes) {
       {"Q5_1", WeightType::q5_1},     {"Q4_K", WeightType::q4_k},     {"Q5_K", WeightType::q5_k},
       {"Q6_K", WeightType::q6_k},     {"Q2_K", WeightType::q2_k},     {"Q3_K", WeightType::q3_k},
       {"IQ4_NL", WeightType::iq4_nl}, {"IQ4_XS", WeightType::iq4_xs}, {"MXFP4", WeightType::mxfp4}};
-  std::ifstream file(WY_PROJECT_DIR "/tests/compute/dequantized.txt");
+  std::ifstream file(project_dir() / "tests/compute/dequantized.txt");
   std::string name;
   std::string block_text;
   std::string floats_text;

@@ -9,20 +9,21 @@
 #include "base/text.h"
 #include "ingest/chunker.h"
 #include "ingest/extractor.h"
+#include "tests/paths.h"
 
 namespace wenyuan::ingest {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kCorpus = fs::path(WY_PROJECT_DIR) / "../shared/data/documents";
+const fs::path kCorpus = project_dir() / "../shared/data/documents";
 
 class CorpusTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!fs::exists(kCorpus / "files")) GTEST_SKIP() << "no documents at " << kCorpus;
     Extractor::Options options;
-    options.program = fs::path(WY_BIN_DIR) / "wenyuan-extract";
+    options.program = bin_dir() / "wenyuan-extract";
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     options.sandbox = false;
     options.limits.memory_bytes_max = 0;

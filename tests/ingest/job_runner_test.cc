@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "pipeline_fixture.h"
+#include "tests/paths.h"
 
 namespace wenyuan::ingest {
 namespace {
@@ -16,7 +17,7 @@ using ::testing::IsEmpty;
 using JobRunnerTest = PipelineFixture;
 
 std::string file(const std::string& name) {
-  auto content = read_file(std::string(WY_TEST_DATA) + "/documents/" + name);
+  auto content = read_file(test_data() / "documents" / name);
   EXPECT_TRUE(content.has_value());
   return content ? *std::move(content) : std::string();
 }

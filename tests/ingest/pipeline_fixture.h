@@ -17,6 +17,7 @@
 #include "store/job_store.h"
 #include "tests/fakes/fake_engine.h"
 #include "tests/fakes/permit_maker.h"
+#include "tests/paths.h"
 
 namespace wenyuan::ingest {
 
@@ -64,7 +65,7 @@ class PipelineFixture : public ::testing::Test {
 
   void open_extractor() {
     Extractor::Options options;
-    options.program = std::filesystem::path(WY_BIN_DIR) / "wenyuan-extract";
+    options.program = bin_dir() / "wenyuan-extract";
     // The sandbox has its own tests.
     options.sandbox = false;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "ingest/extractor.h"
+#include "tests/paths.h"
 
 namespace wenyuan::ingest {
 namespace {
@@ -24,9 +25,9 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-const fs::path kEvil = fs::path(WY_BIN_DIR) / "ingest_evil";
-const fs::path kExtract = fs::path(WY_BIN_DIR) / "wenyuan-extract";
-const fs::path kDocuments = fs::path(WY_TEST_DATA) / "documents";
+const fs::path kEvil = bin_dir() / "ingest_evil";
+const fs::path kExtract = bin_dir() / "wenyuan-extract";
+const fs::path kDocuments = test_data() / "documents";
 
 class SandboxTest : public ::testing::Test {
  protected:

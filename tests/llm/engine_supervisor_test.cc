@@ -15,6 +15,7 @@
 #include "llm/engine_client.h"
 #include "llm/engine_socket.h"
 #include "tests/llm/tiny_models.h"
+#include "tests/paths.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -24,7 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 60s;
 
-const char* engine_program() { return WY_BIN_DIR "/wenyuan-engine"; }
+std::string engine_program() { return bin_dir() / "wenyuan-engine"; }
 
 class EngineSupervisorTest : public testing::Test {
  protected:

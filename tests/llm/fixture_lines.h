@@ -9,11 +9,12 @@
 
 #include "base/text.h"
 #include "llm/tokenizer.h"
+#include "tests/paths.h"
 
 namespace wenyuan::llm {
 
 inline std::vector<std::string> fixture_lines(const std::string& name) {
-  std::ifstream file(std::string(WY_PROJECT_DIR "/tests/llm/reference/tokenizer/") + name);
+  std::ifstream file(project_dir() / "tests/llm/reference/tokenizer" / name);
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;

@@ -8,6 +8,7 @@
 
 #include "llm/bert.h"
 #include "tests/llm/numerics_models.h"
+#include "tests/paths.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -18,7 +19,7 @@ struct Reference {
 };
 
 std::vector<Reference> read_references(const std::string& name) {
-  std::ifstream file(WY_PROJECT_DIR "/tests/llm/reference/" + name);
+  std::ifstream file(project_dir() / "tests/llm/reference" / name);
   std::vector<Reference> references;
   std::string tokens;
   std::string numbers;

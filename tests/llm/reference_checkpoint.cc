@@ -5,6 +5,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "tests/paths.h"
+
 namespace wenyuan::llm {
 namespace fs = std::filesystem;
 namespace {
@@ -56,7 +58,7 @@ std::vector<NamedTensor> tensors_of(const json& reference) {
 }  // namespace
 
 json read_decoder_reference(const std::string& name) {
-  std::ifstream file(WY_PROJECT_DIR "/tests/llm/reference/decoders/" + name + ".json");
+  std::ifstream file(project_dir() / "tests/llm/reference/decoders" / (name + ".json"));
   return file ? json::parse(file) : json::object();
 }
 

@@ -6,6 +6,7 @@
 
 #include "tests/llm/fixture_lines.h"
 #include "tests/llm/numerics_models.h"
+#include "tests/paths.h"
 
 namespace wenyuan::llm {
 namespace {
@@ -42,7 +43,7 @@ std::string whole_file(const std::filesystem::path& path) {
 
 // Texts between marks, and a line of ids for each.
 void check_vocabulary(const std::string& name) {
-  const std::filesystem::path folder = WY_PROJECT_DIR "/../shared/data/tokenizer";
+  const std::filesystem::path folder = project_dir() / "../shared/data/tokenizer";
   const auto file = Gguf::open(folder / (name + ".gguf"));
   if (!file) GTEST_SKIP() << "no vocabulary";
   const auto tokenizer = Tokenizer::create(*file);

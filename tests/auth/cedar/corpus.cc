@@ -9,13 +9,15 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/paths.h"
+
 namespace wenyuan::auth::cedar::testing {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-fs::path data_root() { return fs::path(WY_PROJECT_DIR) / ".." / "shared" / "data" / "cedar"; }
+fs::path data_root() { return project_dir() / ".." / "shared" / "data" / "cedar"; }
 
 std::string contents(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -9,6 +9,7 @@
 #include "auth/cedar/schema.h"
 #include "auth/cedar/schema_conformance.h"
 #include "auth/cedar/validator.h"
+#include "tests/paths.h"
 
 namespace wenyuan::auth::cedar {
 namespace {
@@ -31,7 +32,7 @@ std::string error_of(std::string_view text) {
 }
 
 TEST(SchemaWenyuan, IsTheFileForTheAttributesOfANewInstallation) {
-  std::ifstream file(std::string(WY_PROJECT_DIR) + "/schema/cedar/wenyuan.cedarschema");
+  std::ifstream file(project_dir() / "schema/cedar/wenyuan.cedarschema");
   std::ostringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), *schema_text(usual_attributes(kAccess)));

@@ -8,11 +8,12 @@
 
 #include "base/file.h"
 #include "ingest/extract/extract.h"
+#include "tests/paths.h"
 
 namespace wenyuan::ingest {
 
 inline std::string document(const std::string& name) {
-  auto content = read_file(std::string(WY_TEST_DATA) + "/documents/" + name);
+  auto content = read_file(test_data() / "documents" / name);
   EXPECT_TRUE(content.has_value()) << name;
   return content ? *std::move(content) : std::string();
 }
