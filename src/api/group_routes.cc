@@ -1,3 +1,4 @@
+// Groups, who is in them, and who is in them through other groups.
 #include <algorithm>
 
 #include "api/call.h"
@@ -13,6 +14,7 @@ Result<Json> group_json(store::Snapshot& snapshot, const auth::Group& group) {
   WY_TRY(const auto members, auth::members(snapshot, group.id));
   Json json = to_json(group);
   json["members"] = members;
+  WY_TRY(json["groups"], auth::direct_groups_of(snapshot, group.id));
   return json;
 }
 
@@ -48,20 +50,11 @@ std::vector<std::string> read_members(ObjectReader& reader) {
   return reader.maybe_texts("members", kMembersMax, {1, 64}).value_or(std::vector<std::string>());
 }
 
-// Makes the members exactly these.
 Status set_members(store::Transaction& tx, const std::string& group_id,
                    const std::vector<std::string>& wanted) {
-  WY_TRY(const auto before, auth::members(tx, group_id));
-  for (const std::string& user_id : before) {
-    WY_RETURN_IF_ERROR(auth::remove_member(tx, group_id, user_id));
-  }
-  for (const std::string& user_id : wanted) {
-    if (const Status added = auth::add_member(tx, group_id, user_id); !added) {
-      if (added.error().code != ErrorCode::not_found) return added;
-      return Error{ErrorCode::invalid_argument, "/members: there is no user " + user_id};
-    }
-  }
-  return Done{};
+  const Status set = auth::set_members(tx, group_id, wanted);
+  if (set || set.error().code != ErrorCode::not_found) return set;
+  return Error{ErrorCode::invalid_argument, "/members: " + set.error().message};
 }
 
 Result<http::Response> add_group(Call& call) {
@@ -133,12 +126,59 @@ Result<http::Response> remove_group(Call& call) {
   });
 }
 
+Result<http::Response> list_users_in(Call& call) {
+  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  const std::string& id = call.request.parameter("id");
+  const store::Page page = call.page();
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  call.note_object(id);
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(auto users, auth::users_in(snapshot, id, page.cursor, page.limit + 1));
+    const bool more = users.size() > static_cast<std::size_t>(page.limit);
+    if (more) users.pop_back();
+    const std::string next = more ? users.back() : std::string();
+    return json_response(200, list_json(users, next, [](const std::string& one) { return one; }));
+  });
+}
+
+Result<http::Response> add_member(Call& call) {
+  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  const std::string& id = call.request.parameter("id");
+  const std::string& member_id = call.request.parameter("member_id");
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(auth::add_member(tx, id, member_id));
+    call.note_object(id);
+    call.note("member", member_id);
+    WY_RETURN_IF_ERROR(call.record(tx, "group.member_add"));
+    return no_content();
+  });
+}
+
+Result<http::Response> remove_member(Call& call) {
+  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  const std::string& id = call.request.parameter("id");
+  const std::string& member_id = call.request.parameter("member_id");
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(auth::remove_member(tx, id, member_id));
+    call.note_object(id);
+    call.note("member", member_id);
+    WY_RETURN_IF_ERROR(call.record(tx, "group.member_remove"));
+    return no_content();
+  });
+}
+
 constexpr Route kRoutes[] = {
     {.method = "GET", .path = "/v1/groups", .handler = list_groups, .action = "group.list"},
     {.method = "POST", .path = "/v1/groups", .handler = add_group, .body = Body::json},
     {.method = "GET", .path = "/v1/groups/{id}", .handler = get_group, .action = "group.read"},
     {.method = "PATCH", .path = "/v1/groups/{id}", .handler = change_group, .body = Body::json},
     {.method = "DELETE", .path = "/v1/groups/{id}", .handler = remove_group},
+    {.method = "GET",
+     .path = "/v1/groups/{id}/users",
+     .handler = list_users_in,
+     .action = "group.read"},
+    {.method = "PUT", .path = "/v1/groups/{id}/members/{member_id}", .handler = add_member},
+    {.method = "DELETE", .path = "/v1/groups/{id}/members/{member_id}", .handler = remove_member},
 };
 
 }  // namespace

@@ -144,9 +144,12 @@ Result<http::Response> who_am_i(Call& call) {
     call.note_object(user.id);
     Json json = api::to_json(user);
     json["groups"] = Json::array();
+    WY_TRY(const auto direct, auth::direct_groups_of(snapshot, user.id));
     for (const std::string& id : call.principal.group_ids) {
       WY_TRY(const auth::Group group, auth::group(snapshot, id));
-      json["groups"].push_back({{"id", group.id}, {"name", group.name}});
+      json["groups"].push_back({{"id", group.id},
+                                {"name", group.name},
+                                {"direct", std::ranges::binary_search(direct, id)}});
     }
     json["key_id"] = call.principal.key_id;
     json["scopes"] = call.principal.scopes;

@@ -22,7 +22,8 @@ constexpr Prefix kPrefixes[] = {
     {"refuse", "security"},    {"key.", "security"},     {"user.", "security"},
     {"group.", "security"},    {"grant.", "security"},   {"policy.", "security"},
     {"provider.", "security"}, {"audit.", "security"},   {"config", "security"},
-    {"server.", "security"},
+    {"server.", "security"},   {"role.", "security"},    {"break_glass.", "security"},
+    {"identity.", "security"},
 };
 
 std::size_t offset_of(std::int64_t number) {

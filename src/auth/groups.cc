@@ -1,5 +1,7 @@
 #include "auth/groups.h"
 
+#include <algorithm>
+
 #include "auth/grants.h"
 #include "auth/user_rows.h"
 #include "base/id.h"
@@ -63,7 +65,7 @@ Status remove_group(store::Transaction& tx, const std::string& id,
                     const store::AccessAttributes& access) {
   WY_RETURN_IF_ERROR(group(tx, id));
   WY_RETURN_IF_ERROR(remove_grants_of(tx, id, access));
-  WY_TRY(auto empty, tx.prepare("DELETE FROM group_members WHERE group_id = ?"));
+  WY_TRY(auto empty, tx.prepare("DELETE FROM group_members WHERE group_id = ?1 OR member_id = ?1"));
   WY_RETURN_IF_ERROR(empty.bind(1, id).run());
   WY_TRY(auto remove, tx.prepare("DELETE FROM user_groups WHERE id = ?"));
   WY_RETURN_IF_ERROR(remove.bind(1, id).run());
@@ -86,39 +88,6 @@ Result<std::vector<Group>> groups(store::Snapshot& snapshot) {
     WY_TRY(const bool more, statement.step());
     if (!more) return found;
     found.push_back(read_group(statement));
-  }
-}
-
-Status add_member(store::Transaction& tx, const std::string& group_id, const std::string& user_id) {
-  WY_RETURN_IF_ERROR(group(tx, group_id));
-  WY_TRY(const auto user, user_row(tx, user_id));
-  if (!user) return Error{ErrorCode::not_found, "there is no such user"};
-  WY_TRY(auto insert, tx.prepare("INSERT INTO group_members (group_id, member_id) VALUES (?, ?) "
-                                 "ON CONFLICT DO NOTHING"));
-  WY_RETURN_IF_ERROR(insert.bind(1, group_id).bind(2, user_id).run());
-  return tx.raise_epoch();
-}
-
-Status remove_member(store::Transaction& tx, const std::string& group_id,
-                     const std::string& user_id) {
-  WY_RETURN_IF_ERROR(group(tx, group_id));
-  WY_TRY(auto remove, tx.prepare("DELETE FROM group_members WHERE group_id = ? AND member_id = ? "
-                                 "RETURNING member_id"));
-  WY_TRY(const bool found, remove.bind(1, group_id).bind(2, user_id).step());
-  if (!found) return Error{ErrorCode::not_found, "this user is not in the group"};
-  return tx.raise_epoch();
-}
-
-Result<std::vector<std::string>> members(store::Snapshot& snapshot, const std::string& group_id) {
-  WY_RETURN_IF_ERROR(group(snapshot, group_id));
-  WY_TRY(auto statement, snapshot.prepare("SELECT member_id FROM group_members WHERE group_id = ? "
-                                          "ORDER BY member_id"));
-  statement.bind(1, group_id);
-  std::vector<std::string> found;
-  for (;;) {
-    WY_TRY(const bool more, statement.step());
-    if (!more) return found;
-    found.push_back(statement.text(0));
   }
 }
 

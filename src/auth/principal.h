@@ -29,7 +29,7 @@ struct Principal {
   std::string username;
   std::string key_id;                  // of the credential that was shown: key_, ses_, crd_ or jwt_
   std::vector<std::string> roles;      // admin, auditor, model_admin, data_scientist; sorted
-  std::vector<std::string> group_ids;  // sorted
+  std::vector<std::string> group_ids;  // directly or through other groups; sorted
   std::vector<std::string> scopes;     // of the key; {"*"} is everything
   Attributes attributes;
   // Of the request, not of the user: policies may ask for them.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "auth/groups.h"
 #include "base/text.h"
 
 namespace wenyuan::auth {
@@ -147,9 +148,7 @@ Result<std::optional<Principal>> current_principal(store::Snapshot& snapshot,
   principal.username = std::move(row->user.username);
   principal.roles = std::move(row->user.roles);
   principal.attributes = std::move(row->user.attributes);
-  WY_TRY(principal.group_ids,
-         texts(snapshot, "SELECT group_id FROM group_members WHERE member_id = ? ORDER BY group_id",
-               user_id));
+  WY_TRY(principal.group_ids, groups_of(snapshot, principal.user_id));
   WY_TRY(auto scopes, scopes_of(snapshot, principal, key_id));
   if (!scopes) return std::optional<Principal>();
   principal.key_id = key_id;
