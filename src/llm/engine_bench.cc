@@ -80,7 +80,12 @@ class Bench {
         WY_RETURN_IF_ERROR(measure(*sequence, tokens.subspan(options_.depth, options_.prompt),
                                    false, round == 0 ? nullptr : &prompts));
       }
-      sequence->truncate(options_.depth);
+      if (sequence->truncate(options_.depth) != options_.depth) {
+        return Error{
+            ErrorCode::invalid_argument,
+            "the window of this model's attention has left what lies at the depth: measure "
+            "prompt and decode apart"};
+      }
       if (options_.tokens > 0) {
         WY_RETURN_IF_ERROR(measure(*sequence, tokens.last(options_.tokens), true,
                                    round == 0 ? nullptr : &writing));

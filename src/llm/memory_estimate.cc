@@ -39,8 +39,9 @@ class Estimator {
     if (is_encoder()) return 0;
     const double row =
         is_latent()
-            ? row_bytes(number("attention.kv_lora_rank", 0) + number("rope.dimension_count", 0))
-            : key_heads() * (row_bytes(key_size()) + row_bytes(value_size()));
+            ? row_bytes(number("attention.kv_lora_rank", 0) + number("rope.dimension_count", 0)) +
+                  scale_bytes()
+            : key_heads() * (row_bytes(key_size()) + row_bytes(value_size()) + scale_bytes());
     return number("block_count", 0) * row;
   }
 
@@ -97,6 +98,9 @@ class Estimator {
            static_cast<double>(
                compute::cache_row_bytes(cache_type(), static_cast<std::size_t>(kProbe)));
   }
+
+  // Of a key and its value: each part has a scale (compute/fixed_attention.h).
+  double scale_bytes() const { return cache_type() == compute::KeyValueType::f16 ? 2 * kFloat : 0; }
 
   double of_tensor(const TensorView& view) const {
     const bool is_table = view.name == "token_embd.weight" || view.name == "position_embd.weight" ||

@@ -39,7 +39,7 @@ TEST(MemoryEstimate, CountsTheLatentVectorsOfLatentAttention) {
   const auto model = opened(file);
   ASSERT_TRUE(model) << model.error().message;
   const MemoryEstimate estimate = estimate_memory(*model, 4096, 3);
-  EXPECT_EQ(estimate.cache_per_token, 27 * (512 + 64) * 2);
+  EXPECT_EQ(estimate.cache_per_token, 27 * ((512 + 64) * 2 + 8));
   EXPECT_EQ(estimate.cache, estimate.cache_per_token * 4096 * 3);
 }
 
@@ -48,7 +48,7 @@ TEST(MemoryEstimate, CountsSharedKeysAndValuesOnce) {
   file.integer("llama.attention.head_count_kv", 4);
   const auto model = opened(file);
   ASSERT_TRUE(model);
-  EXPECT_EQ(estimate_memory(*model, 1, 1).cache_per_token, 27 * 4 * 128 * 2 * 2);
+  EXPECT_EQ(estimate_memory(*model, 1, 1).cache_per_token, 27 * 4 * (128 * 2 * 2 + 8));
 }
 
 TEST(MemoryEstimate, IsVeryLargeForNumbersThatCannotBe) {
