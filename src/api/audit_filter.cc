@@ -16,7 +16,8 @@ std::optional<UnixMillis> query_time(Call& call, const std::string& name) {
 }  // namespace
 
 Status require_audit_reader(const Call& call, bool personal) {
-  return personal ? call.require_role("auditor") : call.require_any_role("auditor", "admin");
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::audit_read));
+  return personal ? call.require(auth::Duty::audit_read_personal) : Status(Done{});
 }
 
 audit::Query read_audit_filter(Call& call) {

@@ -141,7 +141,7 @@ Result<http::Response> list_holds(Call& call) {
 }
 
 Result<http::Response> add_hold(Call& call) {
-  WY_RETURN_IF_ERROR(require_audit_reader(call, false));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::audit_hold));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   audit::Hold wanted;
@@ -159,7 +159,7 @@ Result<http::Response> add_hold(Call& call) {
 }
 
 Result<http::Response> release_hold(Call& call) {
-  WY_RETURN_IF_ERROR(require_audit_reader(call, false));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::audit_hold));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(audit::release_hold(tx, id, call.now));

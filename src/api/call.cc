@@ -110,6 +110,12 @@ Status Call::refresh(store::Snapshot& snapshot) {
   return authenticate(snapshot);
 }
 
+Status Call::require(auth::Duty duty) const {
+  if (principal.may(duty)) return Done{};
+  return Error{ErrorCode::forbidden, "This needs the duty " + std::string(auth::name(duty)) +
+                                         " and a key with scope admin"};
+}
+
 Status Call::require_role(std::string_view role) const { return require_any_role(role, role); }
 
 Status Call::require_any_role(std::string_view one, std::string_view other) const {

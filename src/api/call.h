@@ -62,7 +62,9 @@ class Call {
   // unauthenticated without a valid key.
   Status sign_in();
   bool has_credential() const;
-  // forbidden without the role (one of them), or with a key that may not be used for it.
+  // forbidden without the duty, or with a key that may not be used for it.
+  Status require(auth::Duty duty) const;
+  // The same for a role, or one of two.
   Status require_role(std::string_view role) const;
   Status require_any_role(std::string_view one, std::string_view other) const;
 
@@ -187,6 +189,7 @@ std::span<const Route> rerank_routes();
 std::span<const Route> policy_question_routes();
 std::span<const Route> policy_routes();
 std::span<const Route> request_key_routes();
+std::span<const Route> role_routes();
 std::span<const Route> search_routes();
 std::span<const Route> second_factor_routes();
 std::span<const Route> session_routes();

@@ -76,7 +76,7 @@ Result<http::Response> add_collection(Call& call) {
   WY_RETURN_IF_ERROR(status(call.field_errors));
   // Its attributes decide who is shown its content by policies, so not everybody may set them.
   if (collection.kind == CollectionKind::organization) {
-    WY_RETURN_IF_ERROR(call.require_role("admin"));
+    WY_RETURN_IF_ERROR(call.require(auth::Duty::collections_manage));
   }
   collection.id = new_id("col");
   collection.owner_id = call.principal.user_id;
@@ -117,7 +117,7 @@ Result<http::Response> change_collection(Call& call) {
     WY_TRY(const Rights before, rights(call, tx));
     WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, before)))));
     if (new_attributes && collection.kind == CollectionKind::organization) {
-      WY_RETURN_IF_ERROR(call.require_role("admin"));
+      WY_RETURN_IF_ERROR(call.require(auth::Duty::collections_manage));
     }
     collection.name = new_name.value_or(collection.name);
     collection.attributes = new_attributes.value_or(collection.attributes);

@@ -19,7 +19,7 @@ Result<Json> group_json(store::Snapshot& snapshot, const auth::Group& group) {
 }
 
 Result<http::Response> list_groups(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::directory_read));
   const store::Page page = call.page();
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
@@ -58,7 +58,7 @@ Status set_members(store::Transaction& tx, const std::string& group_id,
 }
 
 Result<http::Response> add_group(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::groups_manage));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   auth::Group group;
@@ -80,7 +80,7 @@ Result<http::Response> add_group(Call& call) {
 }
 
 Result<http::Response> get_group(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::directory_read));
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
@@ -91,7 +91,7 @@ Result<http::Response> get_group(Call& call) {
 }
 
 Result<http::Response> change_group(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::groups_manage));
   const std::string& id = call.request.parameter("id");
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
@@ -116,7 +116,7 @@ Result<http::Response> change_group(Call& call) {
 }
 
 Result<http::Response> remove_group(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::groups_manage));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(auth::remove_group(tx, id, call.services.policies->access_attributes()));
@@ -127,7 +127,7 @@ Result<http::Response> remove_group(Call& call) {
 }
 
 Result<http::Response> list_users_in(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::directory_read));
   const std::string& id = call.request.parameter("id");
   const store::Page page = call.page();
   WY_RETURN_IF_ERROR(status(call.field_errors));
@@ -142,7 +142,7 @@ Result<http::Response> list_users_in(Call& call) {
 }
 
 Result<http::Response> add_member(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::groups_manage));
   const std::string& id = call.request.parameter("id");
   const std::string& member_id = call.request.parameter("member_id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
@@ -155,7 +155,7 @@ Result<http::Response> add_member(Call& call) {
 }
 
 Result<http::Response> remove_member(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::groups_manage));
   const std::string& id = call.request.parameter("id");
   const std::string& member_id = call.request.parameter("member_id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {

@@ -2,6 +2,7 @@
 
 #include "api/call.h"
 #include "api/wire.h"
+#include "auth/roles.h"
 
 namespace wenyuan::api {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::int64_t kExpiresInMax = std::int64_t{10} * 366 * 24 * 60 * 60;
 // Whose keys: one's own, or for an administrator anybody's.
 Result<std::string> owner_of(const Call& call, const std::string& wanted) {
   if (wanted.empty() || wanted == call.principal.user_id) return call.principal.user_id;
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::credentials_manage));
   return wanted;
 }
 
@@ -49,6 +50,7 @@ Result<http::Response> add_key(Call& call) {
   std::optional<UnixMillis> expires_at;
   if (expires_in) expires_at = call.now + *expires_in * 1000;
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(auth::check_outranks(tx, call.principal, user_id));
     WY_TRY(const auth::NewKey made,
            call.services.identities->add_key(tx, user_id, key_name, scopes, expires_at, call.now));
     call.note_object(made.info.id);
@@ -65,7 +67,8 @@ Result<http::Response> remove_key(Call& call) {
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auth::ApiKey key, call.services.identities->key(tx, id));
-    if (key.user_id != call.principal.user_id && !call.principal.acts_as("admin")) {
+    if (key.user_id != call.principal.user_id &&
+        !call.principal.may(auth::Duty::credentials_manage)) {
       return Error{ErrorCode::not_found, "There is no such key"};
     }
     call.note_object(id);

@@ -29,7 +29,7 @@ Json labels_json(const std::vector<Label>& labels) {
 }
 
 Result<http::Response> who_can_see(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   const std::string resource = reader.text("resource", {1, 64});
@@ -49,7 +49,7 @@ Result<http::Response> who_can_see(Call& call) {
 }
 
 Result<http::Response> what_can_see(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   const std::string who = reader.text("principal", {1, 64});
@@ -101,7 +101,7 @@ std::vector<auth::PolicyChange> read_changes(Call& call, const JsonIn& body) {
 }
 
 Result<http::Response> simulate(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   const Action action = read_action(reader);
@@ -129,7 +129,7 @@ Result<http::Response> simulate(Call& call) {
 }
 
 Result<http::Response> get_schema(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   return http::make_response(200, "text/plain; charset=utf-8",
                              call.services.policies->policy_schema());
 }

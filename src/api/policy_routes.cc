@@ -27,7 +27,7 @@ auth::Policy read_policy(ObjectReader& reader) {
 }
 
 Result<http::Response> list_policies(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const auto policies, call.services.policies->policies(snapshot));
     return json_response(
@@ -36,7 +36,7 @@ Result<http::Response> list_policies(Call& call) {
 }
 
 Result<http::Response> add_policy(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_manage));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   const auth::Policy policy = read_policy(reader);
@@ -52,7 +52,7 @@ Result<http::Response> add_policy(Call& call) {
 }
 
 Result<http::Response> get_policy(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
@@ -62,7 +62,7 @@ Result<http::Response> get_policy(Call& call) {
 }
 
 Result<http::Response> replace_policy(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_manage));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   auth::Policy policy = read_policy(reader);
@@ -80,7 +80,7 @@ Result<http::Response> replace_policy(Call& call) {
 }
 
 Result<http::Response> remove_policy(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_manage));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(call.services.policies->remove_policy(tx, id));
@@ -91,7 +91,7 @@ Result<http::Response> remove_policy(Call& call) {
 }
 
 Result<http::Response> list_versions(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
@@ -104,7 +104,7 @@ Result<http::Response> list_versions(Call& call) {
 // Why may (or may not) somebody do something? Reasons name policies and grants, so the question is
 // for administrators and auditors.
 Result<http::Response> check_policies(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   const std::string who = reader.text("principal", {1, 64});

@@ -26,7 +26,7 @@ Json to_json(const std::string& id, const auth::Quota& quota,
 // One's own, or for administrators anybody's. What a collection holds is not even theirs to know.
 Status require_reader(const Call& call, const std::string& id) {
   if (id == call.principal.user_id) return Done{};
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::quotas_manage));
   return Done{};
 }
 
@@ -56,7 +56,7 @@ Result<http::Response> show(Call& call) {
 }
 
 Result<http::Response> change(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::quotas_manage));
   const std::string id = call.request.parameter("id");
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);

@@ -4,6 +4,7 @@
 #include "api/call.h"
 #include "api/wire.h"
 #include "auth/identity/request_signatures.h"
+#include "auth/roles.h"
 
 namespace wenyuan::api {
 namespace {
@@ -29,7 +30,7 @@ const auth::RequestCredentials& credentials(const Call& call) {
 // Whose: one's own, or for an administrator anybody's.
 Result<std::string> owner_of(const Call& call, const std::string& wanted) {
   if (wanted.empty() || wanted == call.principal.user_id) return call.principal.user_id;
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::credentials_manage));
   return wanted;
 }
 
@@ -76,6 +77,7 @@ Result<http::Response> add_request_key(Call& call) {
     return Error{ErrorCode::forbidden, "This credential cannot give the scope " + scope};
   }
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(auth::check_outranks(tx, call.principal, wanted.user_id));
     WY_TRY(const auth::NewRequestCredential made,
            credentials(call).add(tx, wanted, public_key, call.now));
     call.note_object(made.info.id);
@@ -92,7 +94,8 @@ Result<http::Response> remove_request_key(Call& call) {
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auth::RequestCredential key, credentials(call).credential(tx, id));
-    if (key.user_id != call.principal.user_id && !call.principal.acts_as("admin")) {
+    if (key.user_id != call.principal.user_id &&
+        !call.principal.may(auth::Duty::credentials_manage)) {
       return Error{ErrorCode::not_found, "There is no such request key"};
     }
     call.note_object(id);

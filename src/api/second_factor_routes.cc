@@ -1,6 +1,7 @@
 // One's second factor: setting it up, showing it, losing it.
 #include "api/call.h"
 #include "api/sign_in_answers.h"
+#include "auth/roles.h"
 
 namespace wenyuan::api {
 namespace {
@@ -150,10 +151,10 @@ Result<http::Response> remove(Call& call) {
 
 // For somebody who has lost phone and codes. Their sessions end.
 Result<http::Response> remove_of_user(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::credentials_manage));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_RETURN_IF_ERROR(call.services.identities->user(tx, id));
+    WY_RETURN_IF_ERROR(auth::check_outranks(tx, call.principal, id));
     WY_RETURN_IF_ERROR(call.services.sign_in->second_factors().remove(tx, id));
     WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end_all(tx, id, call.principal.key_id));
     call.note_object(id);

@@ -92,7 +92,7 @@ Result<std::string> owner_of(Call& call) {
   const std::string wanted = call.query_text("user_id");
   WY_RETURN_IF_ERROR(status(call.field_errors));
   if (wanted.empty() || wanted == call.principal.user_id) return call.principal.user_id;
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::credentials_manage));
   return wanted;
 }
 
@@ -128,7 +128,8 @@ Result<http::Response> end_session(Call& call) {
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auth::Session session,
            call.services.sign_in->sessions().session(tx, id, call.now));
-    if (session.user_id != call.principal.user_id && !call.principal.acts_as("admin")) {
+    if (session.user_id != call.principal.user_id &&
+        !call.principal.may(auth::Duty::credentials_manage)) {
       return Error{ErrorCode::not_found, "There is no such session"};
     }
     call.note_object(id);
@@ -161,6 +162,8 @@ Result<http::Response> who_am_i(Call& call) {
     for (const std::string& role : call.principal.roles) {
       if (call.principal.acts_as(role)) json["may"].push_back(role);
     }
+    json["duties"] = call.principal.has_scope("admin") ? call.principal.duties.names()
+                                                       : std::vector<std::string>();
     WY_TRY(const auth::SecondFactorState factors,
            call.services.sign_in->second_factors().state(snapshot, user.id));
     json["second_factor"] = {{"totp", factors.totp},

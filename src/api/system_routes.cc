@@ -59,7 +59,7 @@ bool is_local(const http::Request& request) {
 Result<http::Response> show_metrics(Call& call) {
   if (!is_local(call.request)) {
     if (call.principal.user_id.empty()) WY_RETURN_IF_ERROR(call.sign_in());
-    WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+    WY_RETURN_IF_ERROR(call.require(auth::Duty::metrics_read));
   }
   WY_TRY(const std::int64_t queued, call.services.database->read([](store::Snapshot& snapshot) {
     return store::queued_job_count(snapshot);

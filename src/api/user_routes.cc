@@ -2,6 +2,7 @@
 #include "api/once.h"
 #include "api/sign_in_answers.h"
 #include "api/wire.h"
+#include "auth/roles.h"
 
 namespace wenyuan::api {
 namespace {
@@ -11,7 +12,7 @@ constexpr TextLimits kEmail{0, 254};
 constexpr TextLimits kPassword{auth::kPasswordSizeMin, auth::kPasswordSizeMax};
 
 Result<http::Response> list_users(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_any_role("admin", "auditor"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::directory_read));
   const store::Page page = call.page();
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
@@ -22,7 +23,7 @@ Result<http::Response> list_users(Call& call) {
 }
 
 Result<http::Response> add_user(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::users_manage));
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   auth::User user;
@@ -39,6 +40,7 @@ Result<http::Response> add_user(Call& call) {
     WY_TRY(hashed, call.services.identities->hash_password(*password, user.roles));
   }
   return write_once(call, call.body(), [&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(auth::check_gives_roles(tx, call.principal, "", user.roles));
     WY_TRY(const auth::User added, call.services.identities->add_user(tx, user, hashed, call.now));
     call.note_object(added.id);
     call.note("roles", added.roles);
@@ -53,7 +55,7 @@ Result<http::Response> add_user(Call& call) {
 Status require_self_or_admin(const Call& call, const std::string& id) {
   if (id == call.principal.user_id) return Done{};
   // Who may not list users may not try ids either.
-  if (call.principal.acts_as("admin") || call.principal.acts_as("auditor")) return Done{};
+  if (call.principal.may(auth::Duty::directory_read)) return Done{};
   return Error{ErrorCode::not_found, "There is no such user"};
 }
 
@@ -85,15 +87,25 @@ WantedChange read_change(ObjectReader& reader) {
   return wanted;
 }
 
-// What decides about access is for administrators; a new password for oneself needs the old one, so
-// that a stolen session cannot keep the account.
+bool changes_user(const WantedChange& wanted) {
+  return wanted.change.display_name || wanted.change.email || wanted.change.attributes ||
+         wanted.change.roles || wanted.change.disabled;
+}
+
+// What decides about access has a duty; a new password for oneself needs the old one, so that a
+// stolen session cannot keep the account, unless one may set others' passwords too.
 Status check_change(Call& call, const std::string& id, const WantedChange& wanted) {
-  if (call.principal.acts_as("admin")) return Done{};
-  if (id != call.principal.user_id) return Error{ErrorCode::not_found, "There is no such user"};
-  if (wanted.change.attributes || wanted.change.roles || wanted.change.disabled) {
-    return call.require_role("admin");
+  const bool manages = call.principal.may(auth::Duty::users_manage);
+  const bool resets = call.principal.may(auth::Duty::credentials_manage);
+  if (id != call.principal.user_id) {
+    if (!manages && !resets) return Error{ErrorCode::not_found, "There is no such user"};
+    if (changes_user(wanted)) WY_RETURN_IF_ERROR(call.require(auth::Duty::users_manage));
+    return wanted.password ? call.require(auth::Duty::credentials_manage) : Status(Done{});
   }
-  if (!wanted.password) return Done{};
+  if (wanted.change.attributes || wanted.change.roles || wanted.change.disabled) {
+    WY_RETURN_IF_ERROR(call.require(auth::Duty::users_manage));
+  }
+  if (!wanted.password || resets) return Done{};
   WY_TRY(const auth::SignInOutcome proven,
          call.services.sign_in->prove_password(call.principal.username,
                                                wanted.current_password.value_or(""),
@@ -127,6 +139,10 @@ Result<http::Response> change_user(Call& call) {
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auth::User before, call.services.identities->user(tx, id));
     WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(to_json(before)))));
+    WY_RETURN_IF_ERROR(auth::check_outranks(tx, call.principal, id));
+    if (wanted.change.roles) {
+      WY_RETURN_IF_ERROR(auth::check_gives_roles(tx, call.principal, id, *wanted.change.roles));
+    }
     WY_TRY(const auth::User after,
            call.services.identities->update_user(tx, id, wanted.change, call.now));
     // Whoever knew the old password is out.
@@ -142,11 +158,12 @@ Result<http::Response> change_user(Call& call) {
 }
 
 Result<http::Response> remove_user(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::users_manage));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auth::User user, call.services.identities->user(tx, id));
     WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(to_json(user)))));
+    WY_RETURN_IF_ERROR(auth::check_outranks(tx, call.principal, id));
     call.note_object(id);
     // First: whoever removes themselves is somebody until the end.
     WY_RETURN_IF_ERROR(call.record(tx, "user.remove"));

@@ -100,7 +100,7 @@ void add_user_command(CLI::App& app, int& exit_code) {
   adding->add_option("NAME", flags->username, "Name to sign in with")->required();
   adding->add_option("--display-name", flags->display_name, "Name to show");
   adding->add_option("--attribute", flags->attributes, "NAME=VALUE for access rules (repeatable)");
-  adding->add_option("--role", flags->roles, "admin, auditor, model_admin or data_scientist");
+  adding->add_option("--role", flags->roles, "admin, auditor, model_admin, data_scientist, owner, editor, reader, or one of your own");
   adding->add_flag("--with-key", flags->with_key, "Make an API key, too, and show it");
   adding->callback([flags, &exit_code] { finish(exit_code, add(*flags)); });
 

@@ -21,6 +21,8 @@ bool Principal::acts_as(std::string_view role) const {
   return has_role(role) && has_scope("admin");
 }
 
+bool Principal::may(Duty duty) const { return duties.has(duty) && has_scope("admin"); }
+
 bool Principal::scopes_open(Action action) const {
   switch (action) {
     case Action::read:

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/duties.h"
 #include "base/attributes.h"
 #include "base/permit.h"
 
@@ -16,30 +17,31 @@ namespace wenyuan::auth {
 //   search            search in it         ├ any of the three opens Action::read
 //   ask               ask questions on it  ┘
 //   documents:write   Action::write
-//   admin             Action::manage, and the duties of the owner's roles
+//   admin             Action::manage, and the duties of the owner's roles (duties.h)
 //   *                 everything
 inline constexpr std::string_view kScopes[] = {
     "*", "admin", "ask", "documents:read", "documents:write", "search"};
-
-// Duties for the whole organization; none of them opens content.
-inline constexpr std::string_view kRoles[] = {"admin", "auditor", "data_scientist", "model_admin"};
 
 struct Principal {
   std::string user_id;
   std::string username;
   std::string key_id;                  // of the credential that was shown: key_, ses_, crd_ or jwt_
-  std::vector<std::string> roles;      // admin, auditor, model_admin, data_scientist; sorted
+  std::vector<std::string> roles;      // see roles.h; sorted
   std::vector<std::string> group_ids;  // directly or through other groups; sorted
   std::vector<std::string> scopes;     // of the key; {"*"} is everything
   Attributes attributes;
   // Of the request, not of the user: policies may ask for them.
   std::string address{};       // where it came from; empty when by no network
   bool second_factor = false;  // was shown in this session
+  // Of the roles together.
+  DutySet duties{};
 
   bool has_role(std::string_view role) const;
   bool has_scope(std::string_view scope) const;  // "search", "ask", "documents:write", "admin", …
-  // Holds the role, and the key that was shown may be used for it. What routes of a duty ask for.
+  // Holds the role, and the key that was shown may be used for it.
   bool acts_as(std::string_view role) const;
+  // The same for a duty: what routes ask for.
+  bool may(Duty duty) const;
   // Whether the scopes leave room for this action on content at all.
   bool scopes_open(Action action) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "auth/groups.h"
+#include "auth/roles.h"
 #include "base/text.h"
 
 namespace wenyuan::auth {
@@ -71,6 +72,13 @@ Scopes plain_scopes() {
   return scopes;
 }
 
+// Roles of an organization's own count like the administrator's.
+bool is_strict(const Scopes& strict_roles, const std::string& role) {
+  return std::ranges::any_of(strict_roles, [&](const std::string& strict) {
+    return strict == role || (strict == kAdminRole && !is_built_in(role));
+  });
+}
+
 // A session has every scope, except that some roles may administer only with a second factor.
 Result<std::optional<Scopes>> session_scopes(store::Snapshot& snapshot, Principal& principal,
                                              std::string_view id) {
@@ -81,10 +89,11 @@ Result<std::optional<Scopes>> session_scopes(store::Snapshot& snapshot, Principa
   if (!found) return std::optional<Scopes>();
   principal.second_factor = session.integer(0) != 0;
   const Scopes strict = words(session.text(1));
-  const bool narrow =
-      !principal.second_factor && std::ranges::any_of(strict, [&](const std::string& role) {
-        return role == "*" || principal.has_role(role);
-      });
+  const bool narrow = !principal.second_factor &&
+                      (std::ranges::count(strict, "*") > 0 ||
+                       std::ranges::any_of(principal.roles, [&](const std::string& role) {
+                         return is_strict(strict, role);
+                       }));
   return std::optional(narrow ? plain_scopes() : Scopes{"*"});
 }
 
@@ -148,6 +157,7 @@ Result<std::optional<Principal>> current_principal(store::Snapshot& snapshot,
   principal.username = std::move(row->user.username);
   principal.roles = std::move(row->user.roles);
   principal.attributes = std::move(row->user.attributes);
+  WY_TRY(principal.duties, duties_of(snapshot, principal.roles));
   WY_TRY(principal.group_ids, groups_of(snapshot, principal.user_id));
   WY_TRY(auto scopes, scopes_of(snapshot, principal, key_id));
   if (!scopes) return std::optional<Principal>();

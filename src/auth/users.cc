@@ -3,6 +3,7 @@
 
 #include "auth/grants.h"
 #include "auth/identities_impl.h"
+#include "auth/roles.h"
 #include "auth/user_rows.h"
 #include "base/id.h"
 #include "base/text.h"
@@ -13,23 +14,14 @@ namespace {
 constexpr std::size_t kEmailSizeMax = 254;
 
 PasswordStrength strength_for(const std::vector<std::string>& roles) {
-  return std::ranges::find(roles, "admin") != roles.end() ? PasswordStrength::administrator
-                                                          : PasswordStrength::user;
+  const bool strong = std::ranges::any_of(
+      roles, [](const std::string& role) { return role == kAdminRole || !is_built_in(role); });
+  return strong ? PasswordStrength::administrator : PasswordStrength::user;
 }
 
 Error absent_user() { return {ErrorCode::not_found, "there is no such user"}; }
 
-Status check_roles(const std::vector<std::string>& roles) {
-  for (const std::string& role : roles) {
-    if (std::ranges::find(kRoles, role) == std::end(kRoles)) {
-      return Error{ErrorCode::invalid_argument,
-                   "roles: expected some of admin, auditor, data_scientist, model_admin"};
-    }
-  }
-  return Done{};
-}
-
-Status check_user(const User& user) {
+Status check_user(store::Snapshot& snapshot, const User& user) {
   WY_RETURN_IF_ERROR(check_name("username", user.username));
   if (!user.display_name.empty()) {
     WY_RETURN_IF_ERROR(check_name("display_name", user.display_name));
@@ -42,7 +34,7 @@ Status check_user(const User& user) {
   if (Status fine = check_attributes(user.attributes); !fine) {
     return within("attributes", fine.error());
   }
-  return check_roles(user.roles);
+  return check_roles_exist(snapshot, user.roles);
 }
 
 Status write_roles(store::Transaction& tx, const User& user) {
@@ -61,7 +53,7 @@ void sort_roles(User& user) {
 }
 
 bool is_working_admin(const User& user) {
-  return !user.disabled && strength_for(user.roles) == PasswordStrength::administrator;
+  return !user.disabled && std::ranges::count(user.roles, kAdminRole) > 0;
 }
 
 // So that nobody locks the whole organization out by mistake.
@@ -88,7 +80,7 @@ Result<HashedPassword> Identities::hash_password(std::string_view password,
 Result<User> Identities::add_user(store::Transaction& tx, const User& user,
                                   const std::optional<HashedPassword>& password,
                                   UnixMillis now) const {
-  WY_RETURN_IF_ERROR(check_user(user));
+  WY_RETURN_IF_ERROR(check_user(tx, user));
   WY_TRY(const auto taken, user_row_by_name(tx, user.username));
   if (taken) return Error{ErrorCode::conflict, "username: this name is taken"};
   User added = user;
@@ -126,7 +118,7 @@ Result<User> Identities::update_user(store::Transaction& tx, const std::string& 
   if (change.roles) user.roles = *change.roles;
   if (change.disabled) user.disabled = *change.disabled;
   if (change.password) row->password = change.password;
-  WY_RETURN_IF_ERROR(check_user(user));
+  WY_RETURN_IF_ERROR(check_user(tx, user));
   if (was_working_admin && !is_working_admin(user)) {
     WY_RETURN_IF_ERROR(check_another_admin(tx, id));
   }

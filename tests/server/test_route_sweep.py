@@ -82,7 +82,11 @@ class RouteSweep(unittest.TestCase):
         cls.stranger_user, cls.stranger = cls.admin.create_user("stranger")
         cls.friend_user, cls.friend = cls.admin.create_user("friend")
         cls.duties = {role: cls.admin.create_user("the-" + role, roles=[role])[1]
-                      for role in ("admin", "auditor", "model_admin", "data_scientist")}
+                      for role in ("admin", "auditor", "model_admin", "data_scientist", "owner",
+                                   "editor", "reader")}
+        cls.admin.must(201, cls.admin.post("/v1/roles", {
+            "name": "caretaker", "duties": cls.admin.must(200, cls.admin.get("/v1/me"))["duties"]}))
+        cls.duties["caretaker"] = cls.admin.create_user("the-caretaker", roles=["caretaker"])[1]
         collection = cls.owner.create_collection("Private")["id"]
         answer = cls.owner.add_text(collection, "Pump", "The pump stands in hall seven.")
         cls.owner.wait_for([answer["id"]])
@@ -94,7 +98,7 @@ class RouteSweep(unittest.TestCase):
             "name": "rule", "text": "deny if user.username == \"nobody\""}))
         cls.objects = {"collections": collection, "documents": answer["id"],
                        "jobs": answer["job_id"], "grants": grant["id"], "api-keys": keys[0]["id"],
-                       "groups": group["id"], "policies": policy["id"],
+                       "groups": group["id"], "policies": policy["id"], "roles": "caretaker",
                        "users": cls.owner_user["id"]}
         cls.absent = {kind: absent_like(object_id) for kind, object_id in cls.objects.items()}
 

@@ -64,7 +64,7 @@ std::string declared(const std::vector<DeclaredAttribute>& attributes) {
 constexpr std::string_view kHead =
     R"(// Whom and what Wenyuan's policies speak about. See schema_wenyuan.h.
 
-// What a user may do for the whole organization: Role::"admin", Role::"auditor", …
+// What a user is in the organization: Role::"admin", Role::"reader", or a role of your own.
 entity Role;
 
 // Groups may stand in each other.

@@ -43,7 +43,8 @@ class SignIn {
   struct Options {
     Sessions::Options sessions{};
     SignInGuard::Options guard{};
-    // Roles whose sessions may administer only with a second factor; "*" is everybody.
+    // Built-in roles whose sessions may administer only with a second factor; "*" is everybody.
+    // An organization's own roles are held to it with "admin".
     std::vector<std::string> second_factor_roles = {"admin"};
   };
   // `directory` holds auth.key. Both references outlive the object.
