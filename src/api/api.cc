@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/break_glass_use.h"
 #include "api/bucket_store.h"
 #include "api/call.h"
 #include "auth/identity/quotas.h"
@@ -127,6 +128,7 @@ class Exchange {
       return Error{ErrorCode::forbidden,
                    "This key does not have the scope " + std::string(route_.scope)};
     }
+    WY_RETURN_IF_ERROR(enter_break_glass(call_, route_));
     if (route_.scope == "ask") WY_RETURN_IF_ERROR(take_question());
     WY_TRY(http::Response response, route_.handler(call_));
     if (!call_.recorded() && !route_.action.empty()) {
@@ -207,17 +209,29 @@ class Exchange {
 
 std::vector<Route> contract_routes() {
   std::vector<Route> routes;
-  for (const auto& some : {ask_routes(),           audit_routes(),
-                           collection_routes(),    document_routes(),
-                           grant_routes(),         group_routes(),
-                           job_routes(),           key_routes(),
-                           openai_routes(),        policy_question_routes(),
-                           policy_routes(),        quota_routes(),
-                           rerank_routes(),        request_key_routes(),
-                           role_routes(),          search_routes(),
-                           second_factor_routes(), session_routes(),
-                           sso_routes(),           system_routes(),
-                           upload_routes(),        user_routes()}) {
+  for (const auto& some : {ask_routes(),
+                           audit_routes(),
+                           break_glass_routes(),
+                           collection_routes(),
+                           document_routes(),
+                           grant_routes(),
+                           group_routes(),
+                           job_routes(),
+                           key_routes(),
+                           openai_routes(),
+                           policy_question_routes(),
+                           policy_routes(),
+                           quota_routes(),
+                           rerank_routes(),
+                           request_key_routes(),
+                           role_routes(),
+                           search_routes(),
+                           second_factor_routes(),
+                           session_routes(),
+                           sso_routes(),
+                           system_routes(),
+                           upload_routes(),
+                           user_routes()}) {
     routes.insert(routes.end(), some.begin(), some.end());
   }
   return routes;

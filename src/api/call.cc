@@ -85,8 +85,7 @@ Status Call::authenticate(store::Snapshot& snapshot) {
   if (!proven_user_.empty()) {
     WY_TRY(auto user, auth::current_principal(snapshot, proven_user_, proven_by_));
     if (!user) return unauthenticated();
-    principal = *std::move(user);
-    principal.address = request.remote_address;
+    become(*std::move(user));
     return Done{};
   }
   const bool is_session = auth::has_head(key_, auth::kAccessHead);
@@ -96,11 +95,17 @@ Status Call::authenticate(store::Snapshot& snapshot) {
     if (found.error().code == ErrorCode::unauthenticated) return unauthenticated();
     return std::move(found).error();
   }
-  principal = *std::move(found);
-  principal.address = request.remote_address;
+  become(*std::move(found));
   if (is_session) return Done{};
   WY_TRY(key_use_due_, services.identities->key_use_is_due(snapshot, principal.key_id, now));
   return Done{};
+}
+
+// What belongs to the request stays.
+void Call::become(auth::Principal found) {
+  found.address = request.remote_address;
+  found.break_glass = std::move(principal.break_glass);
+  principal = std::move(found);
 }
 
 Status Call::refresh(store::Snapshot& snapshot) {
@@ -153,6 +158,13 @@ Status Call::record(store::Transaction& tx, std::string_view action, audit::Outc
   }
   record_hash_ = record.hash;
   recorded_ = true;
+  return Done{};
+}
+
+Status Call::record_besides(store::Transaction& tx, std::string_view action) {
+  const bool before = recorded_;
+  WY_RETURN_IF_ERROR(record(tx, action));
+  recorded_ = before;
   return Done{};
 }
 

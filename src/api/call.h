@@ -104,6 +104,8 @@ class Call {
                 audit::Outcome outcome = audit::Outcome::allowed);
   // In one of its own, for what changes nothing. unavailable when it cannot be written.
   Status record(std::string_view action, audit::Outcome outcome = audit::Outcome::allowed);
+  // A record beside that of the request itself.
+  Status record_besides(store::Transaction& tx, std::string_view action);
   bool recorded() const { return recorded_; }
   // Of the last record: opaque, and tells nothing about others.
   const std::string& record_hash() const { return record_hash_; }
@@ -126,6 +128,7 @@ class Call {
  private:
   Status refresh(store::Snapshot& snapshot);
   Status authenticate(store::Snapshot& snapshot);
+  void become(auth::Principal found);
   Status prove_by_signature();
   Status prove_by_token();
 
@@ -177,6 +180,7 @@ struct Route {
 
 std::span<const Route> ask_routes();
 std::span<const Route> audit_routes();
+std::span<const Route> break_glass_routes();
 std::span<const Route> collection_routes();
 std::span<const Route> document_routes();
 std::span<const Route> grant_routes();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "auth/break_glass.h"
 #include "auth/cedar/schema_wenyuan.h"
 #include "auth/decider.h"
 #include "auth/policy_engine_impl.h"
@@ -39,6 +40,7 @@ Status check_current(store::Snapshot& snapshot, const Principal& principal) {
   current->scopes = principal.scopes;
   current->address = principal.address;
   current->second_factor = principal.second_factor;
+  current->break_glass = principal.break_glass;
   if (narrower && *current == principal) return Done{};
   return Error{ErrorCode::conflict, "the user's roles, groups or attributes have changed"};
 }
@@ -103,6 +105,9 @@ Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided(store::Snapsh
                                                                    Action action) {
   static metrics::Counter& from_cache = decisions("cache");
   static metrics::Counter& from_policies = decisions("policies");
+  if (principal.break_glass) {
+    return decided_under_break_glass(snapshot, epoch, principal, action);
+  }
   const std::string key = fingerprint(principal, action);
   if (auto known = cache.find(epoch, key)) {
     from_cache.add();
@@ -116,6 +121,29 @@ Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided(store::Snapsh
   Decider decider(from->rules, principal, grants, action, context_of(principal));
   auto fresh = std::make_shared<const Decided>(decide_all(*from, decider));
   if (remember && !from->rules.need_context()) cache.insert(epoch, key, fresh);
+  return fresh;
+}
+
+Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided_under_break_glass(
+    store::Snapshot& snapshot, Epoch epoch, const Principal& principal, Action action) {
+  WY_RETURN_IF_ERROR(check_current(snapshot, principal));
+  WY_TRY(const BreakGlassUse use,
+         break_glass_in_force(snapshot, principal, principal.break_glass->id, clock.now()));
+  if (use != *principal.break_glass) return Error{ErrorCode::conflict, "the access has changed"};
+  auto fresh = std::make_shared<Decided>();
+  if (action != Action::read || !principal.scopes_open(action)) return fresh;
+  const auto is_open = [&](const Label& label) {
+    return label.collection_kind == CollectionKind::personal && label.owner_id == use.owner_id &&
+           (use.collection_id.empty() || label.collection_id == use.collection_id);
+  };
+  WY_TRY(const bool remember, may_be_remembered(snapshot));
+  WY_TRY(const auto from, state_of(snapshot, epoch, remember));
+  for (const Label& label : from->labels) {
+    if (is_open(label)) fresh->labels.push_back(label.id);
+  }
+  for (const Label& collection : from->collections) {
+    if (is_open(collection)) fresh->visible.push_back(collection.collection_id);
+  }
   return fresh;
 }
 
@@ -146,7 +174,9 @@ Result<Permit> PolicyEngine::permit(store::Snapshot& snapshot, const Principal& 
   WY_TRY(const Epoch epoch, snapshot.epoch());
   WY_TRY(const auto decided, impl_->decided(snapshot, epoch, principal, action));
   auto collections = action == Action::read ? std::vector<std::string>() : decided->collections;
-  return Permit(principal.user_id, action, epoch, decided->labels, std::move(collections));
+  std::optional<UnixMillis> ends_at;
+  if (principal.break_glass) ends_at = principal.break_glass->ends_at;
+  return Permit(principal.user_id, action, epoch, decided->labels, std::move(collections), ends_at);
 }
 
 Result<Decision> PolicyEngine::check(store::Snapshot& snapshot, const Principal& principal,

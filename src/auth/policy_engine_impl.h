@@ -36,6 +36,12 @@ struct PolicyEngine::Impl {
   Result<std::shared_ptr<const Decided>> decided(store::Snapshot& snapshot, Epoch epoch,
                                                  const Principal& principal, Action action);
 
+  // What a request under break-glass reads; never remembered, as it ends by the clock.
+  Result<std::shared_ptr<const Decided>> decided_under_break_glass(store::Snapshot& snapshot,
+                                                                   Epoch epoch,
+                                                                   const Principal& principal,
+                                                                   Action action);
+
   const PolicyLanguage language;
   const SystemClock system_clock;
   const Clock& clock;

@@ -1,12 +1,14 @@
 // Who is asking: the same record whatever credential was shown.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "auth/duties.h"
 #include "base/attributes.h"
+#include "base/clock.h"
 #include "base/permit.h"
 
 namespace wenyuan::auth {
@@ -22,6 +24,16 @@ namespace wenyuan::auth {
 inline constexpr std::string_view kScopes[] = {
     "*", "admin", "ask", "documents:read", "documents:write", "search"};
 
+// What a request under break-glass reads; see break_glass.h.
+struct BreakGlassUse {
+  std::string id;             // bgl_…
+  std::string owner_id;       // whose personal collections
+  std::string collection_id;  // one of them; empty: all
+  UnixMillis ends_at = 0;
+
+  bool operator==(const BreakGlassUse&) const = default;
+};
+
 struct Principal {
   std::string user_id;
   std::string username;
@@ -35,6 +47,8 @@ struct Principal {
   bool second_factor = false;  // was shown in this session
   // Of the roles together.
   DutySet duties{};
+  // Of a request under break-glass: it reads this, and nothing else.
+  std::optional<BreakGlassUse> break_glass{};
 
   bool has_role(std::string_view role) const;
   bool has_scope(std::string_view scope) const;  // "search", "ask", "documents:write", "admin", …

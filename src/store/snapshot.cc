@@ -30,6 +30,7 @@ Status Snapshot::accept(const Permit& permit) {
   if (permit.epoch() < epoch_before_.value_or(now) || permit.epoch() > now) {
     return Error{ErrorCode::conflict, "the permit is stale"};
   }
+  if (permit.has_ended()) return Error{ErrorCode::conflict, "the permit has ended"};
   return Done{};
 }
 
