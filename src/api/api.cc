@@ -97,6 +97,7 @@ class Exchange {
     http::Response response = result ? *std::move(result) : refuse(result.error());
     set_common_headers(response, call_.request_id);
     set_rate_headers(response, verdict_);
+    set_day_headers(response);
     Finish finish = finish_later;
     finish.user_id = call_.principal.user_id;
     if (!response.stream) {
@@ -142,14 +143,37 @@ class Exchange {
     const std::string& user_id = call_.principal.user_id;
     WY_TRY(const auth::Quota limits,
            call_.read([&](store::Snapshot& snapshot) { return auth::quota(snapshot, user_id); }));
-    if (!limits.questions_per_day) return Done{};
+    if (!limits.questions_per_day && !limits.tokens_per_day) return Done{};
     const Status counted = call_.write([&](store::Transaction& tx) -> Status {
       return auth::count_question(tx, user_id, call_.now);
     });
     if (!counted && counted.error().code == ErrorCode::rate_limited) {
       call_.retry_after = std::chrono::seconds(auth::until_tomorrow(call_.now) / 1000 + 1);
     }
+    day_ = limits;
     return counted;
+  }
+
+  // What the day's limits of the one who asks are, and what is left of them before this answer.
+  void set_day_headers(http::Response& response) {
+    if (day_ == auth::Quota{}) return;
+    const auto used = shared_.services.database->read([&](store::Snapshot& snapshot) {
+      return auth::usage(snapshot, call_.principal.user_id, call_.now);
+    });
+    if (!used) return;
+    std::string policy, left;
+    const auto add = [&](std::string_view what, const std::optional<std::int64_t>& limit,
+                         std::int64_t spent) {
+      if (!limit) return;
+      const std::string quoted = (policy.empty() ? "\"" : ", \"") + std::string(what) + "\"";
+      policy += quoted + ";q=" + std::to_string(*limit) + ";w=86400";
+      left += quoted + ";r=" + std::to_string(std::max<std::int64_t>(*limit - spent, 0)) +
+              ";t=" + std::to_string(auth::until_tomorrow(call_.now) / 1000 + 1);
+    };
+    add("questions", day_.questions_per_day, used->questions_today);
+    add("tokens", day_.tokens_per_day, used->tokens_today);
+    response.headers.set("RateLimit-Policy", policy);
+    response.headers.set("RateLimit", left);
   }
 
   // `kind` keeps page and health checks apart from those who try keys at the same address.
@@ -203,6 +227,7 @@ class Exchange {
   const SteadyClock::time_point start_ = SteadyClock::now();
   Call call_;
   RateLimiter::Verdict verdict_;
+  auth::Quota day_;  // where questions or tokens are limited
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "api/access.h"
+#include "api/budgets.h"
 #include "api/call.h"
 #include "api/event_stream.h"
 #include "api/questions.h"
@@ -56,6 +57,7 @@ void note_answer(Call& call, const query::Answer& answer, const std::string& rec
   call.note("citations", static_cast<std::int64_t>(answer.citations.size()));
   call.note("model", answer.model);
   note_answer_texts(call, answer);
+  call.spend_tokens(answer.usage.prompt_tokens + answer.usage.completion_tokens);
 }
 
 Result<http::Response> answer_whole(Call& call, const query::AskRequest& wanted) {
@@ -121,6 +123,7 @@ Result<http::Response> ask(Call& call) {
   const query::AskRequest wanted = read_ask(reader);
   const bool stream = reader.maybe_flag("stream").value_or(false);
   WY_RETURN_IF_ERROR(status(call.field_errors));
+  WY_RETURN_IF_ERROR(take_collection_questions(call, wanted.collection_ids));
   note_question(call, wanted.question);
   // Before anything is looked up or shown: a question that cannot be recorded is not answered.
   WY_RETURN_IF_ERROR(call.record("ask"));

@@ -4,6 +4,7 @@
 
 #include "api/signed_request.h"
 #include "auth/identity/jwt.h"
+#include "auth/identity/quotas.h"
 #include "auth/identity/token_text.h"
 #include "auth/user_rows.h"
 #include "base/log.h"
@@ -152,12 +153,23 @@ Status Call::record(store::Transaction& tx, std::string_view action, audit::Outc
     return Error{ErrorCode::unavailable, "The audit log cannot be written"};
   }
   const audit::Record& record = *appended;
+  WY_RETURN_IF_ERROR(charge(tx));
   if (key_use_due_) {
     WY_RETURN_IF_ERROR(services.identities->note_key_use(tx, principal.key_id, now));
     key_use_due_ = false;
   }
   record_hash_ = record.hash;
   recorded_ = true;
+  return Done{};
+}
+
+Status Call::charge(store::Transaction& tx) {
+  if (tokens_ == 0) return Done{};
+  WY_RETURN_IF_ERROR(auth::charge_tokens(tx, principal.user_id, tokens_, now));
+  for (const std::string& id : payers_) {
+    WY_RETURN_IF_ERROR(auth::charge_tokens(tx, id, tokens_, now));
+  }
+  tokens_ = 0;
   return Done{};
 }
 

@@ -110,6 +110,11 @@ class Call {
   // Of the last record: opaque, and tells nothing about others.
   const std::string& record_hash() const { return record_hash_; }
 
+  // --- what models have read and written for this request: charged with its next record to the one
+  // who asks, and to these collections
+  void pay_with(std::vector<std::string> collections) { payers_ = std::move(collections); }
+  void spend_tokens(std::int64_t tokens) { tokens_ += tokens; }
+
   // --- the body
   Result<JsonIn> json();
   // Bytes of the body as json() read them.
@@ -128,6 +133,7 @@ class Call {
  private:
   Status refresh(store::Snapshot& snapshot);
   Status authenticate(store::Snapshot& snapshot);
+  Status charge(store::Transaction& tx);
   void become(auth::Principal found);
   Status prove_by_signature();
   Status prove_by_token();
@@ -140,6 +146,8 @@ class Call {
   Attributes details_;
   std::vector<audit::Personal> personal_;
   std::string object_id_;
+  std::vector<std::string> payers_;
+  std::int64_t tokens_ = 0;
   std::string body_;
   bool recorded_ = false;
   std::string record_hash_;

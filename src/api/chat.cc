@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/budgets.h"
 #include "api/chat_request.h"
 #include "api/event_stream.h"
 #include "api/questions.h"
@@ -49,6 +50,7 @@ Result<Spoken> speak_from_collections(Call& call, const ChatRequest& request,
   query::AskRequest ask;
   ask.question = request.question();
   WY_TRY(ask.collection_ids, chosen_collections(call, request.generate.model));
+  WY_RETURN_IF_ERROR(take_collection_questions(call, ask.collection_ids));
   ask.tokens_max = request.generate.tokens_max;
   ask.temperature = request.generate.temperature;
   ask.seed = request.generate.seed;
@@ -69,6 +71,7 @@ Result<Spoken> speak_from_collections(Call& call, const ChatRequest& request,
   call.note("citations", static_cast<std::int64_t>(answer.citations.size()));
   call.note("model", answer.model);
   note_answer_texts(call, answer);
+  call.spend_tokens(answer.usage.prompt_tokens + answer.usage.completion_tokens);
   WY_RETURN_IF_ERROR(call.record("answer"));
   return Spoken{std::move(answer.text), answer.usage, std::move(answer.citations)};
 }
@@ -86,6 +89,7 @@ Result<Spoken> speak_plainly(Call& call, const ChatRequest& request, const OnDel
                            },
                            stop));
   call.note_personal("model_output", spoken.text);
+  call.spend_tokens(spoken.usage.prompt_tokens + spoken.usage.completion_tokens);
   WY_RETURN_IF_ERROR(call.record("generate.done"));
   return spoken;
 }

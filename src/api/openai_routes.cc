@@ -123,6 +123,7 @@ Result<http::Response> embed(Call& call) {
   for (const std::int64_t count : counts) tokens += count;
   json["model"] = wanted.model;
   json["usage"] = {{"prompt_tokens", tokens}, {"total_tokens", tokens}};
+  call.spend_tokens(tokens);
   call.note("model", wanted.model);
   call.note("texts", static_cast<std::int64_t>(wanted.texts.size()));
   return json_response(200, json);

@@ -16,10 +16,12 @@ Json to_json(const std::string& id, const auth::Quota& quota,
   json["storage_bytes"] = limit_json(quota.storage_bytes);
   json["documents"] = limit_json(quota.documents);
   json["questions_per_day"] = limit_json(quota.questions_per_day);
+  json["tokens_per_day"] = limit_json(quota.tokens_per_day);
   if (!used) return json;
   json["used"] = {{"storage_bytes", used->storage_bytes},
                   {"documents", used->documents},
-                  {"questions_today", used->questions_today}};
+                  {"questions_today", used->questions_today},
+                  {"tokens_today", used->tokens_today}};
   return json;
 }
 
@@ -64,6 +66,7 @@ Result<http::Response> change(Call& call) {
   wanted.storage_bytes = reader.maybe_integer("storage_bytes", 0, INT64_MAX);
   wanted.documents = reader.maybe_integer("documents", 0, INT64_MAX);
   wanted.questions_per_day = reader.maybe_integer("questions_per_day", 0, INT64_MAX);
+  wanted.tokens_per_day = reader.maybe_integer("tokens_per_day", 0, INT64_MAX);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(require_subject(call, tx, id));

@@ -6,31 +6,10 @@
 namespace wenyuan::api {
 namespace {
 
-// How long after signing in somebody without a password counts as the one who did.
-constexpr UnixMillis kFreshMs = UnixMillis{10} * 60 * 1000;
-
 Result<auth::User> user_of(Call& call) {
   return call.read([&](store::Snapshot& snapshot) {
     return call.services.identities->user(snapshot, call.principal.user_id);
   });
-}
-
-// A stolen session or key must not be able to change how its owner signs in.
-Status require_owner(Call& call, const auth::User& user, const std::string& password) {
-  if (user.has_password) {
-    WY_TRY(const auth::SignInOutcome outcome,
-           call.services.sign_in->prove_password(user.username, password,
-                                                 call.request.remote_address, call.now));
-    if (outcome.kind == auth::SignInOutcome::Kind::refused) {
-      return Error{ErrorCode::forbidden, "current_password is missing or wrong"};
-    }
-    return refused_sign_in(call, outcome, "current_password");
-  }
-  const auto session = call.read([&](store::Snapshot& snapshot) {
-    return call.services.sign_in->sessions().session(snapshot, call.principal.key_id, call.now);
-  });
-  if (session && call.now - session->created_at <= kFreshMs) return Done{};
-  return Error{ErrorCode::forbidden, "Sign in again first: this needs a session of ten minutes"};
 }
 
 Status require_code(Call& call, const auth::User& user, const std::string& code) {
@@ -163,6 +142,19 @@ Result<http::Response> remove_of_user(Call& call) {
   });
 }
 
+// For somebody whom others' guesses keep out. What follows is counted anew.
+Result<http::Response> lift_lockout(Call& call) {
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::credentials_manage));
+  const std::string& id = call.request.parameter("id");
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_TRY(const auth::User user, call.services.identities->user(tx, id));
+    WY_RETURN_IF_ERROR(call.services.sign_in->lift_lockout(tx, user.username, call.now));
+    call.note_object(id);
+    WY_RETURN_IF_ERROR(call.record(tx, "auth.lockout_lifted"));
+    return no_content();
+  });
+}
+
 constexpr Route kRoutes[] = {
     {.method = "POST", .path = "/v1/me/totp", .handler = begin, .body = Body::json},
     {.method = "POST", .path = "/v1/me/totp/confirm", .handler = confirm, .body = Body::json},
@@ -170,6 +162,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST", .path = "/v1/me/recovery-codes", .handler = renew_codes, .body = Body::json},
     {.method = "POST", .path = "/v1/auth/second-factor", .handler = show, .body = Body::json},
     {.method = "DELETE", .path = "/v1/users/{id}/totp", .handler = remove_of_user},
+    {.method = "DELETE", .path = "/v1/users/{id}/lockout", .handler = lift_lockout},
 };
 
 }  // namespace

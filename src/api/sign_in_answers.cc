@@ -3,6 +3,12 @@
 #include "auth/user_rows.h"
 
 namespace wenyuan::api {
+namespace {
+
+// How long after signing in somebody without a password counts as the one who did.
+constexpr UnixMillis kFreshMs = UnixMillis{10} * 60 * 1000;
+
+}  // namespace
 
 Status take_sign_in_token(Call& call) {
   const auto verdict = call.shared.sign_in_limiter.take("address:" + call.request.remote_address,
@@ -65,6 +71,23 @@ Status refused_sign_in(Call& call, const auth::SignInOutcome& outcome,
   call.retry_after = std::chrono::seconds((outcome.wait_ms + 999) / 1000);
   WY_RETURN_IF_ERROR(call.record("auth.locked", audit::Outcome::refused));
   return Error{ErrorCode::rate_limited, "Too many attempts to sign in: wait a while"};
+}
+
+Status require_owner(Call& call, const auth::User& user, const std::string& password) {
+  if (user.has_password) {
+    WY_TRY(const auth::SignInOutcome outcome,
+           call.services.sign_in->prove_password(user.username, password,
+                                                 call.request.remote_address, call.now));
+    if (outcome.kind == auth::SignInOutcome::Kind::refused) {
+      return Error{ErrorCode::forbidden, "current_password is missing or wrong"};
+    }
+    return refused_sign_in(call, outcome, "current_password");
+  }
+  const auto session = call.read([&](store::Snapshot& snapshot) {
+    return call.services.sign_in->sessions().session(snapshot, call.principal.key_id, call.now);
+  });
+  if (session && call.now - session->created_at <= kFreshMs) return Done{};
+  return Error{ErrorCode::forbidden, "Sign in again first: this needs a session of ten minutes"};
 }
 
 }  // namespace wenyuan::api

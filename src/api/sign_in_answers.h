@@ -27,4 +27,8 @@ Json tokens_json(const auth::SessionTokens& tokens, UnixMillis now);
 // of the second factor belongs.
 Status refused_sign_in(Call& call, const auth::SignInOutcome& outcome, std::string_view code_field);
 
+// A stolen session or key must not be able to change how its owner signs in: the password, or for
+// those without one a session of at most ten minutes.
+Status require_owner(Call& call, const auth::User& user, const std::string& password);
+
 }  // namespace wenyuan::api

@@ -123,7 +123,7 @@ Status record_joining(Call& call, store::Transaction& tx, const auth::FinishedSi
   call.note("provider", finished.provider);
   call.note("created", finished.user.created);
   call.note("changed", finished.user.changed);
-  return call.record(tx, "auth.provider");
+  return call.record(tx, finished.linked ? "identity.link" : "auth.provider");
 }
 
 Result<http::Response> finish(Call& call) {
@@ -148,6 +148,7 @@ Result<http::Response> finish(Call& call) {
     }
     return Error{ErrorCode::unauthenticated, "The sign-in was refused; begin again"};
   }
+  if (finished->linked) return redirect("/#/linked?provider=" + config.id);
   // In the fragment, so that it is in no log and no Referer; useless in another browser.
   return redirect("/#/signed-in?code=" + finished->code);
 }
@@ -176,6 +177,74 @@ Result<http::Response> exchange(Call& call) {
   return json_response(200, json);
 }
 
+Json to_json(const auth::ExternalLink& link) {
+  Json json;
+  json["provider"] = link.provider;
+  json["subject"] = link.subject;
+  json["created_at"] = rfc3339(link.created_at);
+  json["last_used_at"] = rfc3339(link.last_used_at);
+  return json;
+}
+
+Result<http::Response> list_links(Call& call) {
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const auto links, auth::links_of(snapshot, call.principal.user_id));
+    return json_response(
+        200, list_json(links, "", [](const auth::ExternalLink& link) { return to_json(link); }));
+  });
+}
+
+Result<auth::User> proven_owner(Call& call) {
+  WY_TRY(const JsonIn body, call.json());
+  ObjectReader reader(body, "", call.field_errors);
+  const std::string password = reader.maybe_text("current_password", {0, 1024}).value_or("");
+  WY_RETURN_IF_ERROR(status(call.field_errors));
+  WY_TRY(auth::User user, call.read([&](store::Snapshot& snapshot) {
+    return call.services.identities->user(snapshot, call.principal.user_id);
+  }));
+  WY_RETURN_IF_ERROR(require_owner(call, user, password));
+  return user;
+}
+
+// The browser goes on to the provider, and comes back to the callback of a sign-in.
+Result<http::Response> begin_link(Call& call) {
+  WY_TRY(auth::Provider* const provider, provider_of(call));
+  if (!call.principal.key_id.starts_with(auth::kSessionIdHead)) {
+    return Error{ErrorCode::forbidden, "This needs a session"};
+  }
+  WY_RETURN_IF_ERROR(take_sign_in_token(call));
+  WY_TRY(const auth::User user, proven_owner(call));
+  const auth::ProviderConfig& config = provider->config();
+  const bool https = is_https(*provider);
+  const auto started = call.services.single_sign_on->start(config.id, cookie(call, https), call.now,
+                                                           call.principal.key_id);
+  if (!started) {
+    log::warn("auth.provider_unavailable",
+              {{"provider", config.id}, {"why", started.error().message}});
+    return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
+  }
+  call.note_object(user.id);
+  call.note("provider", config.id);
+  WY_RETURN_IF_ERROR(call.record("identity.link_begin"));
+  http::Response response = json_response(200, {{"address", started->address}});
+  response.headers.set("Set-Cookie", set_cookie(started->browser, https));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+Result<http::Response> unlink(Call& call) {
+  const std::string& provider = call.request.parameter("provider");
+  const std::string& subject = call.request.parameter("subject");
+  WY_TRY(const auth::User user, proven_owner(call));
+  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
+    WY_RETURN_IF_ERROR(auth::unlink_own(tx, user, provider, subject, call.principal.key_id));
+    call.note_object(user.id);
+    call.note("provider", provider);
+    WY_RETURN_IF_ERROR(call.record(tx, "identity.unlink"));
+    return no_content();
+  });
+}
+
 constexpr Route kRoutes[] = {
     {.method = "GET",
      .path = "/v1/auth/providers",
@@ -194,6 +263,18 @@ constexpr Route kRoutes[] = {
      .handler = exchange,
      .body = Body::json,
      .access = Access::open},
+    {.method = "GET",
+     .path = "/v1/me/identities",
+     .handler = list_links,
+     .action = "identity.list"},
+    {.method = "POST",
+     .path = "/v1/me/identities/{provider}",
+     .handler = begin_link,
+     .body = Body::json},
+    {.method = "DELETE",
+     .path = "/v1/me/identities/{provider}/{subject}",
+     .handler = unlink,
+     .body = Body::json},
 };
 
 }  // namespace

@@ -238,6 +238,47 @@ create_users = true
             self.assertEqual(json.loads(body)["detail"], "The sign-in was refused; begin again")
         self.assertEqual(self.browse("/v1/auth/oidc/other/start")[0].status, 404)
 
+    def test_an_identity_is_linked_and_unlinked_by_its_owner(self):
+        name = self.user()
+        me = self.client(self.nobody.must(200, self.sign_in(name)))
+        self.assertEqual(me.get("/v1/me/identities").json["data"], [])
+        path = "/v1/me/identities/corp"
+        self.assertEqual(me.post(path, {}).status, 403, "without the password")
+        self.assertEqual(self.admin.post(path, {}).status, 403, "no session")
+        begun = me.post(path, {"current_password": PASSWORD})
+        address = me.must(200, begun)["address"]
+        cookie = begun.headers["set-cookie"].split(";")[0]
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+        self.assertEqual(query["prompt"], ["login"])
+        code = uuid.uuid4().hex
+        Provider.codes[code] = (query["nonce"][0], query["code_challenge"][0])
+        Provider.claims = {"sub": "person-" + code}
+        response, body = self.browse("/v1/auth/oidc/corp/callback?" + urllib.parse.urlencode(
+            {"code": code, "state": query["state"][0]}), cookie)
+        Provider.claims = {}
+        self.assertEqual(response.status, 303, body)
+        self.assertEqual(response.getheader("Location"), "/#/linked?provider=corp")
+        links = me.must(200, me.get("/v1/me/identities"))["data"]
+        self.assertEqual([(one["provider"], one["subject"]) for one in links],
+                         [("oidc:corp", "person-" + code)])
+        where = "/v1/me/identities/oidc:corp/person-" + code
+        self.assertEqual(me.delete(where, body={}).status, 403)
+        me.must(204, me.delete(where, body={"current_password": PASSWORD}))
+        self.assertEqual(me.get("/v1/me/identities").json["data"], [])
+        self.assertEqual(me.delete(where, body={"current_password": PASSWORD}).status, 404)
+
+    def test_a_lockout_is_lifted(self):
+        name = self.user()
+        for _ in range(5):
+            self.nobody.post("/v1/auth/login", {"username": name, "password": "wrong one"})
+        self.assertEqual(self.sign_in(name).status, 429)
+        users = self.admin.must(200, self.admin.get("/v1/users?limit=200"))["data"]
+        path = "/v1/users/" + next(u["id"] for u in users if u["username"] == name) + "/lockout"
+        _, stranger = self.admin.create_user("lock-" + uuid.uuid4().hex[:8])
+        self.assertEqual(stranger.delete(path).status, 403)
+        self.admin.must(204, self.admin.delete(path))
+        self.nobody.must(200, self.sign_in(name))
+
     def signed(self, key, secret, method, target, body=b"", nonce=None, sent=None):
         port = self.server.port
         digest = hashlib.sha256(body).hexdigest()
@@ -285,6 +326,40 @@ create_users = true
         self.assertGreater(int(spent.headers["retry-after"]), 0)
         mine = client.must(200, client.get("/v1/quotas/" + user["id"]))
         self.assertEqual(mine["used"]["questions_today"], 1)
+
+    def test_questions_to_a_collection_are_limited(self):
+        _, client = self.admin.create_user("asker-" + uuid.uuid4().hex[:8])
+        _, other = self.admin.create_user("other-" + uuid.uuid4().hex[:8])
+        limited = client.create_collection("limited")["id"]
+        free = client.create_collection("free")["id"]
+        self.admin.must(200, self.admin.request(
+            "PUT", "/v1/quotas/" + limited, body={"questions_per_day": 2}))
+        def ask(who, *ids):
+            body = {"question": "Where is the pump?"}
+            return who.post("/v1/ask", {**body, "collection_ids": list(ids)} if ids else body)
+        self.assertEqual(ask(client, limited).status, 200)
+        for _ in range(3):  # who may not know of it neither counts nor hears of it
+            self.assertEqual(ask(other, limited).status, 200)
+        self.assertEqual(ask(client).status, 200, "names none, so it is asked of each")
+        spent = ask(client, limited, free)
+        self.assertEqual(spent.status, 429)
+        self.assertIn(limited, spent.json["detail"])
+        self.assertGreater(int(spent.headers["retry-after"]), 0)
+        self.assertEqual(ask(client, free).status, 200)
+        self.assertEqual(ask(other, limited).status, 200)
+
+    def test_limits_of_the_day_are_in_the_headers(self):
+        user, client = self.admin.create_user("header-" + uuid.uuid4().hex[:8])
+        self.admin.must(200, self.admin.request("PUT", "/v1/quotas/" + user["id"], body={
+            "questions_per_day": 5, "tokens_per_day": 1000}))
+        answer = client.post("/v1/ask", {"question": "Where is the pump?"})
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["ratelimit-policy"],
+                         '"questions";q=5;w=86400, "tokens";q=1000;w=86400')
+        self.assertRegex(answer.headers["ratelimit"],
+                         r'^"questions";r=4;t=\d+, "tokens";r=1000;t=\d+$')
+        mine = client.must(200, client.get("/v1/quotas/" + user["id"]))
+        self.assertEqual((mine["tokens_per_day"], mine["used"]["tokens_today"]), (1000, 0))
 
 
 if __name__ == "__main__":

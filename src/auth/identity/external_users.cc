@@ -160,6 +160,22 @@ Status unlink_user(store::Transaction& tx, const std::string& provider,
   return Error{ErrorCode::not_found, "there is no such link"};
 }
 
+Status unlink_own(store::Transaction& tx, const User& user, const std::string& provider,
+                  const std::string& subject, const std::string& kept_session) {
+  WY_TRY(const auto links, links_of(tx, user.id));
+  const bool is_theirs = std::ranges::any_of(links, [&](const ExternalLink& link) {
+    return link.provider == provider && link.subject == subject;
+  });
+  if (!is_theirs) return Error{ErrorCode::not_found, "there is no such link"};
+  if (links.size() == 1 && !user.has_password) {
+    return Error{ErrorCode::conflict, "this is the only way to sign in; set a password first"};
+  }
+  WY_RETURN_IF_ERROR(unlink_user(tx, provider, subject));
+  WY_TRY(auto end, tx.prepare("DELETE FROM sessions WHERE user_id = ? AND method = ? AND id <> ?"));
+  WY_RETURN_IF_ERROR(end.bind(1, user.id).bind(2, provider).bind(3, kept_session).run());
+  return tx.raise_epoch();
+}
+
 Result<std::vector<ExternalLink>> links_of(store::Snapshot& snapshot, const std::string& user_id) {
   WY_TRY(auto statement,
          snapshot.prepare("SELECT provider, subject, user_id, created_at, last_used_at FROM "

@@ -30,10 +30,14 @@ Result<JoinedUser> join_user(store::Transaction& tx, const Identities& identitie
                              const ExternalIdentity& identity, const JoinRules& rules,
                              UnixMillis now);
 
-// An administrator says who this is. conflict when it is somebody already.
+// conflict when it is somebody already.
 Status link_user(store::Transaction& tx, const std::string& user_id, const std::string& provider,
                  const std::string& subject, UnixMillis now);
 Status unlink_user(store::Transaction& tx, const std::string& provider, const std::string& subject);
+// By the user: with the sessions that this provider has vouched for, but for `kept_session`.
+// not_found when it is not theirs; conflict when they could not sign in any more without it.
+Status unlink_own(store::Transaction& tx, const User& user, const std::string& provider,
+                  const std::string& subject, const std::string& kept_session);
 
 struct ExternalLink {
   std::string provider, subject, user_id;

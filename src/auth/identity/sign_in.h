@@ -66,6 +66,11 @@ class SignIn {
   Result<SignInOutcome> prove_second_factor(const User& user, const std::string& code,
                                             const std::string& address, UnixMillis now) const;
 
+  // Ends the waiting that failures of this name have brought, from wherever they came.
+  Status lift_lockout(store::Transaction& tx, const std::string& username, UnixMillis now) const {
+    return guard_.lift(tx, username, now);
+  }
+
   const Sessions& sessions() const { return sessions_; }
   const SecondFactors& second_factors() const { return second_factors_; }
   const KeySecret& secret() const { return secret_; }

@@ -27,6 +27,17 @@ Result<KeyMac> mac_of_pair(const KeySecret& secret, std::string_view name,
   return secret.mac(text + to_lower_ascii(name));
 }
 
+// Rows of pairs cannot be found by their name; so a row of its own says from when on they count.
+Result<KeyMac> mac_of_lifting(const KeySecret& secret, std::string_view name) {
+  return secret.mac("lifted for " + to_lower_ascii(name));
+}
+
+Result<UnixMillis> lifted_at(store::Transaction& tx, const KeyMac& lifting) {
+  WY_TRY(auto statement, tx.prepare("SELECT last_at FROM sign_in_failures WHERE who = ?"));
+  WY_TRY(const bool found, statement.bind_blob(1, lifting).step());
+  return found ? statement.integer(0) : UnixMillis{0};
+}
+
 Result<Row> row_of(store::Transaction& tx, const KeyMac& who, UnixMillis forgotten_before) {
   WY_TRY(auto statement, tx.prepare("SELECT failures, locked_until FROM sign_in_failures "
                                     "WHERE who = ? AND last_at > ?"));
@@ -58,8 +69,10 @@ Status forget(store::Transaction& tx, UnixMillis before) {
 
 Result<SignInGuard::Admitted> SignInGuard::attempt(store::Transaction& tx, std::string_view name,
                                                    std::string_view address, UnixMillis now) const {
-  const UnixMillis forgotten_before = now - options_.forget_ms;
-  WY_RETURN_IF_ERROR(forget(tx, forgotten_before));
+  WY_RETURN_IF_ERROR(forget(tx, now - options_.forget_ms));
+  WY_TRY(const KeyMac lifting, mac_of_lifting(secret_, name));
+  WY_TRY(const UnixMillis lifted, lifted_at(tx, lifting));
+  const UnixMillis forgotten_before = std::max(now - options_.forget_ms, lifted);
   WY_TRY(const KeyMac by_name, mac_of_name(secret_, name));
   WY_TRY(const KeyMac by_pair, mac_of_pair(secret_, name, address));
   struct Counted {
@@ -86,6 +99,11 @@ Result<SignInGuard::Admitted> SignInGuard::attempt(store::Transaction& tx, std::
     WY_RETURN_IF_ERROR(count_failure(tx, one.who, one.row, now));
   }
   return Admitted{true, 0};
+}
+
+Status SignInGuard::lift(store::Transaction& tx, std::string_view name, UnixMillis now) const {
+  WY_TRY(const KeyMac lifting, mac_of_lifting(secret_, name));
+  return count_failure(tx, lifting, Row{}, now);
 }
 
 Status SignInGuard::forgive(store::Transaction& tx, std::string_view name,

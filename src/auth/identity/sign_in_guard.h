@@ -36,6 +36,9 @@ class SignInGuard {
   Result<Admitted> attempt(store::Transaction& tx, std::string_view name, std::string_view address,
                            UnixMillis now) const;
   Status succeeded(store::Transaction& tx, std::string_view name, std::string_view address) const;
+  // Somebody who answers for it says that what was counted for this name, from wherever, is
+  // forgotten.
+  Status lift(store::Transaction& tx, std::string_view name, UnixMillis now) const;
   // This attempt, which was let through, was none; what was counted before it stays.
   Status forgive(store::Transaction& tx, std::string_view name, std::string_view address) const;
 

@@ -97,7 +97,8 @@ Provider* SingleSignOn::provider(std::string_view id) const {
 }
 
 Result<StartedSignIn> SingleSignOn::start(const std::string& provider_id,
-                                          const std::string& browser, UnixMillis now) const {
+                                          const std::string& browser, UnixMillis now,
+                                          const std::string& link_session) const {
   Provider* const known = provider(provider_id);
   if (known == nullptr) return Error{ErrorCode::not_found, "there is no such sign-in provider"};
   SignInSecrets secrets;
@@ -107,6 +108,8 @@ Result<StartedSignIn> SingleSignOn::start(const std::string& provider_id,
   StartedSignIn started;
   started.browser = is_browser_secret(browser) ? browser : new_token("");
   WY_TRY(started.address, known->authorization_address(secrets, now));
+  const bool is_oidc = known->config().kind == ProviderKind::oidc;
+  if (is_oidc && !link_session.empty()) started.address += "&prompt=login";
   const KeySecret& key = sign_in_.secret();
   WY_TRY(const KeyMac state_mac, token_mac(key, kStateKind, secrets.state));
   WY_TRY(const KeyMac browser_mac, token_mac(key, kBrowserKind, started.browser));
@@ -115,41 +118,44 @@ Result<StartedSignIn> SingleSignOn::start(const std::string& provider_id,
   const Status kept = database_.write([&](store::Transaction& tx) -> Status {
     WY_RETURN_IF_ERROR(forget_old(tx, now));
     WY_TRY(auto insert, tx.prepare("INSERT INTO pending_sign_ins (state_mac, provider, "
-                                   "browser_mac, sealed, expires_at) VALUES (?, ?, ?, ?, ?)"));
+                                   "browser_mac, sealed, expires_at, link_session) "
+                                   "VALUES (?, ?, ?, ?, ?, ?)"));
     insert.bind_blob(1, state_mac).bind(2, provider_id).bind_blob(3, browser_mac);
-    return insert.bind_blob(4, sealed).bind(5, now + kPendingMs).run();
+    return insert.bind_blob(4, sealed).bind(5, now + kPendingMs).bind(6, link_session).run();
   });
   if (!kept) return kept.error();
   return started;
 }
 
-Result<SignInSecrets> SingleSignOn::take_pending(const std::string& provider_id,
-                                                 const std::string& browser,
-                                                 const std::string& state, UnixMillis now) const {
+Result<SingleSignOn::Pending> SingleSignOn::take_pending(const std::string& provider_id,
+                                                         const std::string& browser,
+                                                         const std::string& state,
+                                                         UnixMillis now) const {
   const KeySecret& key = sign_in_.secret();
   WY_TRY(const KeyMac state_mac, token_mac(key, kStateKind, state));
   WY_TRY(const KeyMac browser_mac, token_mac(key, kBrowserKind, browser));
   bool right = false;
   std::vector<std::uint8_t> sealed;
+  Pending pending;
   const Status taken = database_.write([&](store::Transaction& tx) -> Status {
     WY_TRY(auto remove, tx.prepare("DELETE FROM pending_sign_ins WHERE state_mac = ? RETURNING "
-                                   "provider, browser_mac, sealed, expires_at"));
+                                   "provider, browser_mac, sealed, expires_at, link_session"));
     WY_TRY(const bool found, remove.bind_blob(1, state_mac).step());
     if (!found) return Done{};
     const auto blob = remove.blob(2);
     sealed.assign(blob.begin(), blob.end());
     right = remove.text(0) == provider_id && same_blob(remove, 1, browser_mac) &&
             remove.integer(3) > now;
+    pending.link_session = remove.text(4);
     return Done{};
   });
   if (!taken) return taken.error();
   if (!right) return refused("this browser did not ask for that answer");
   WY_TRY(const std::string opened, open_secret(key, kPurpose, provider_id + " " + state, sealed));
-  SignInSecrets secrets;
-  secrets.state = state;
-  secrets.nonce = opened.substr(0, kSecretTextSize);
-  secrets.verifier = opened.substr(kSecretTextSize);
-  return secrets;
+  pending.secrets.state = state;
+  pending.secrets.nonce = opened.substr(0, kSecretTextSize);
+  pending.secrets.verifier = opened.substr(kSecretTextSize);
+  return pending;
 }
 
 Result<FinishedSignIn> SingleSignOn::finish(const std::string& provider_id,
@@ -157,9 +163,12 @@ Result<FinishedSignIn> SingleSignOn::finish(const std::string& provider_id,
                                             UnixMillis now, const Record& record) const {
   Provider* const known = provider(provider_id);
   if (known == nullptr) return Error{ErrorCode::not_found, "there is no such sign-in provider"};
-  WY_TRY(const SignInSecrets secrets, take_pending(provider_id, browser, callback.state, now));
+  WY_TRY(const Pending pending, take_pending(provider_id, browser, callback.state, now));
   if (!callback.error.empty()) return refused("the provider refused");
-  WY_TRY(const ExternalIdentity identity, known->finish(callback, secrets, now));
+  WY_TRY(const ExternalIdentity identity, known->finish(callback, pending.secrets, now));
+  if (!pending.link_session.empty()) {
+    return link(identity, known->config(), pending.link_session, now, record);
+  }
   return let_in(identity, known->config(), browser, now, record);
 }
 
@@ -182,6 +191,31 @@ Result<FinishedSignIn> SingleSignOn::let_in(const ExternalIdentity& identity,
     insert.bind_blob(1, code_mac).bind_blob(2, browser_mac).bind(3, finished.user.user_id);
     insert.bind(4, identity.provider).bind(5, identity.second_factor).bind(6, now + kCodeMs);
     WY_RETURN_IF_ERROR(insert.run());
+    WY_RETURN_IF_ERROR(record(tx, finished));
+    return finished;
+  });
+}
+
+// The session that asked for it must live still: whoever has ended it in the meantime, because it
+// was stolen, wants no link from it.
+Result<FinishedSignIn> SingleSignOn::link(const ExternalIdentity& identity,
+                                          const ProviderConfig& config,
+                                          const std::string& session_id, UnixMillis now,
+                                          const Record& record) const {
+  if (!is_of_domains(identity, config.email_domains)) {
+    return refused("their address is not a verified one of the domains that may come in");
+  }
+  FinishedSignIn finished;
+  finished.provider = identity.provider;
+  finished.linked = true;
+  return database_.write([&](store::Transaction& tx) -> Result<FinishedSignIn> {
+    const auto session = sign_in_.sessions().session(tx, session_id, now);
+    if (!session && session.error().code != ErrorCode::not_found) return session.error();
+    if (!session) return refused("the session that asked for the link is over");
+    finished.user.user_id = session->user_id;
+    WY_TRY(const User user, identities_.user(tx, session->user_id));
+    if (user.disabled) return refused("this user is disabled");
+    WY_RETURN_IF_ERROR(link_user(tx, user.id, identity.provider, identity.subject, now));
     WY_RETURN_IF_ERROR(record(tx, finished));
     return finished;
   });

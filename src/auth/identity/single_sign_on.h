@@ -22,6 +22,7 @@ struct FinishedSignIn {
   std::string code;  // shown once by the page of the same browser, for the tokens
   JoinedUser user;
   std::string provider;
+  bool linked = false;  // to a user who was signed in already; then there is no code
 };
 
 // Thread-safe.
@@ -40,8 +41,10 @@ class SingleSignOn {
 
   // not_found for an unknown provider. `browser` is what the cookie holds already, if anything: two
   // tabs may sign in at once.
+  // `link_session`: of a user who is to be linked to whomever the provider vouches for; the
+  // provider is asked to sign them in anew, and nobody else comes in by it.
   Result<StartedSignIn> start(const std::string& provider_id, const std::string& browser,
-                              UnixMillis now) const;
+                              UnixMillis now, const std::string& link_session = "") const;
 
   using Record = std::function<Status(store::Transaction&, const FinishedSignIn&)>;
   // unauthenticated for an answer that was not asked for by this browser, or not believed. Each
@@ -64,8 +67,15 @@ class SingleSignOn {
  private:
   SingleSignOn(store::Database& database, const Identities& identities, const SignIn& sign_in)
       : database_(database), identities_(identities), sign_in_(sign_in) {}
-  Result<SignInSecrets> take_pending(const std::string& provider_id, const std::string& browser,
-                                     const std::string& state, UnixMillis now) const;
+  struct Pending {
+    SignInSecrets secrets;
+    std::string link_session;  // empty: a sign-in
+  };
+  Result<Pending> take_pending(const std::string& provider_id, const std::string& browser,
+                               const std::string& state, UnixMillis now) const;
+  Result<FinishedSignIn> link(const ExternalIdentity& identity, const ProviderConfig& config,
+                              const std::string& session_id, UnixMillis now,
+                              const Record& record) const;
   Result<FinishedSignIn> let_in(const ExternalIdentity& identity, const ProviderConfig& config,
                                 const std::string& browser, UnixMillis now,
                                 const Record& record) const;

@@ -139,6 +139,63 @@ TEST_F(OidcTest, LetsTwoTabsOfOneBrowserSignIn) {
   EXPECT_NE(must(start("chosen by somebody")).browser, "chosen by somebody");
 }
 
+TEST_F(OidcTest, LinksWhoIsSignedInToWhoIsThere) {
+  const std::string bob = user_with_password("bob");
+  const SessionTokens here = tokens("bob");
+  const auto link = [&](const SessionTokens& by) -> Result<FinishedSignIn> {
+    WY_TRY(const StartedSignIn started, sso_->start("corp", "", now_, by.session.id));
+    EXPECT_NE(started.address.find("&prompt=login"), std::string::npos);
+    return finish(started.browser, come_back(started.address));
+  };
+  const FinishedSignIn linked = must(link(here));
+  EXPECT_THAT(rogue_.complaints, IsEmpty());
+  EXPECT_TRUE(linked.linked);
+  EXPECT_EQ(linked.code, "") << "a link is no sign-in";
+  EXPECT_EQ(linked.user.user_id, bob);
+  EXPECT_FALSE(link(here)) << "linked already";
+  const FinishedSignIn later = must(sign_in_there());
+  EXPECT_EQ(later.user.user_id, bob);
+  EXPECT_FALSE(later.linked);
+  EXPECT_EQ(user_count(), 1U);
+}
+
+TEST_F(OidcTest, LinksNobodyWhoseSessionIsOver) {
+  const std::string bob = user_with_password("bob");
+  const SessionTokens here = tokens("bob");
+  const StartedSignIn started = must(sso_->start("corp", "", now_, here.session.id));
+  must(
+      write([&](store::Transaction& tx) { return sign_in_->sessions().end(tx, here.session.id); }));
+  EXPECT_FALSE(finish(started.browser, come_back(started.address)));
+  const SessionTokens again = tokens("bob");
+  const StartedSignIn second = must(sso_->start("corp", "", now_, again.session.id));
+  EXPECT_FALSE(finish("another browser", come_back(second.address)));
+  EXPECT_EQ(must(read([&](store::Snapshot& s) { return links_of(s, bob); })).size(), 0U);
+}
+
+TEST_F(OidcTest, EndsALinkWithItsSessionsButNotTheLastWayIn) {
+  const StartedSignIn started = must(start());
+  const FinishedSignIn finished = must(finish(started.browser, come_back(started.address)));
+  const SessionTokens there = must(fetch(finished.code, started.browser));
+  const std::string id = finished.user.user_id;
+  const auto unlink = [&](const std::string& subject) {
+    return write([&](store::Transaction& tx) -> Status {
+      WY_TRY(const User user, identities_->user(tx, id));
+      return unlink_own(tx, user, "oidc:corp", subject, "");
+    });
+  };
+  const auto links = must(read([&](store::Snapshot& s) { return links_of(s, id); }));
+  ASSERT_EQ(links.size(), 1U);
+  EXPECT_EQ(unlink(links[0].subject).error().code, ErrorCode::conflict);
+  UserChange password;
+  password.password = must(identities_->hash_password(kPassword, {}));
+  must(change(id, password));
+  EXPECT_EQ(unlink("somebody else").error().code, ErrorCode::not_found);
+  EXPECT_TRUE(opens(there));
+  must(unlink(links[0].subject));
+  EXPECT_FALSE(opens(there));
+  EXPECT_NE(must(sign_in_there()).user.user_id, id) << "a stranger now";
+}
+
 TEST_F(OidcTest, KeepsProvidersApart) {
   ProviderConfig other = config_;
   other.id = "other";

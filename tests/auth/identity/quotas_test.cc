@@ -70,6 +70,39 @@ TEST_F(QuotasTest, CountWhatAnOwnersCollectionsHoldTogether) {
   EXPECT_TRUE(has_room(other)) << "one's own quota is instead of everybody's";
 }
 
+TEST_F(QuotasTest, CountTokensByTheDayAndLetTheLastAnswerGoOver) {
+  const auto charge = [&](const std::string& subject, std::int64_t tokens) {
+    must(write([&](store::Transaction& tx) { return charge_tokens(tx, subject, tokens, now_); }));
+  };
+  charge(ann_, 1'000'000);
+  EXPECT_EQ(used(ann_).tokens_today, 0) << "not counted where nothing is limited";
+  limit(ann_, {.tokens_per_day = 100});
+  EXPECT_TRUE(may_ask(ann_));
+  charge(ann_, 99);
+  EXPECT_TRUE(may_ask(ann_));
+  charge(ann_, 50);
+  EXPECT_EQ(used(ann_).tokens_today, 149);
+  EXPECT_FALSE(may_ask(ann_));
+  now_ += until_tomorrow(now_);
+  EXPECT_TRUE(may_ask(ann_));
+  EXPECT_FALSE(
+      write([&](store::Transaction& tx) { return set_quota(tx, ann_, {.tokens_per_day = -1}); }));
+}
+
+TEST_F(QuotasTest, KnowWhichCollectionsQuestionsAreLimitedTo) {
+  const std::string other = organization(ann_), third = organization(ann_);
+  limit(collection_, {.questions_per_day = 1});
+  limit(other, {.tokens_per_day = 1});
+  limit(third, {.documents = 1});
+  const auto limited = must(read([&](store::Snapshot& s) {
+    return limited_collections(s, {third, other, "col_none"});
+  }));
+  EXPECT_EQ(limited, std::vector<std::string>{other});
+  EXPECT_TRUE(may_ask(collection_));
+  EXPECT_FALSE(may_ask(collection_));
+  EXPECT_TRUE(may_ask(ann_)) << "a collection's day is not its owner's";
+}
+
 TEST_F(QuotasTest, CountQuestionsByTheDay) {
   limit(ann_, {.questions_per_day = 3});
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(may_ask(ann_));

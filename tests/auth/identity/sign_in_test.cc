@@ -92,6 +92,21 @@ TEST_F(SignInTest, LocksANameThatManyAddressesTry) {
   EXPECT_EQ(sign_in("ann", kPassword, "", "203.0.113.99").kind, Kind::locked);
 }
 
+TEST_F(SignInTest, StartsCountingAnewWhenSomebodyLiftsALockout) {
+  for (const char* address : {kHome, "203.0.113.9"}) {
+    for (int i = 0; i < 6; ++i) sign_in("ann", "wrong wrong", "", address);
+    EXPECT_EQ(sign_in("ann", kPassword, "", address).kind, Kind::locked);
+  }
+  for (int i = 0; i < 6; ++i) sign_in("bob", "wrong wrong");
+  must(write([&](store::Transaction& tx) { return sign_in_->lift_lockout(tx, "Ann", now_); }));
+  now_ += 1;
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(sign_in("ann", "wrong wrong").kind, Kind::refused);
+  EXPECT_EQ(sign_in("ann", kPassword, "", "203.0.113.9").kind, Kind::signed_in);
+  EXPECT_EQ(sign_in("bob", kPassword).kind, Kind::locked) << "another name";
+  for (int i = 0; i < 6; ++i) sign_in("ann", "wrong wrong");
+  EXPECT_EQ(sign_in("ann", kPassword).kind, Kind::locked);
+}
+
 // Else whoever knows the password could try codes without end, clearing the count in between.
 TEST_F(SignInTest, CountsWrongAndMissingCodes) {
   enrol(ann_);
