@@ -134,6 +134,8 @@ Fields RogueProvider::sign_in(const std::string& address) {
   complain(query["code_challenge"].size() != 43, "code_challenge");
   complain(query["state"].size() != 43, "state");
   complain(query["nonce"].size() != 43, "nonce");
+  complain(query.contains("prompt") && query["prompt"] != "login", "prompt");
+  query.erase("prompt");
   complain(query.size() != 8, "another number of parameters");
   const std::string code = "code & " + std::to_string(codes_.size());
   codes_[code] = {query["code_challenge"], query["nonce"], query["redirect_uri"]};
