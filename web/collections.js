@@ -22,7 +22,7 @@ export async function showCollections(main, {me}) {
 async function create(me) {
   const name = el("input", {id: "name", type: "text", required: true, maxlength: 160});
   const kind = el("select", {id: "kind"}, el("option", {value: "personal"}, t("personal")),
-    me.may.includes("admin") ? el("option", {value: "organization"}, t("organization")) : null);
+    me.duties.includes("collections.manage") ? el("option", {value: "organization"}, t("organization")) : null);
   const hint = el("p", {class: "hint"}, t("personal_hint"));
   kind.addEventListener("change", () => (hint.textContent = t(`${kind.value}_hint`)));
   const answer = await sheet(el("form", {method: "dialog"}, el("h2", {}, t("new_collection")),
