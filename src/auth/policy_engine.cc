@@ -130,21 +130,22 @@ Result<std::shared_ptr<const Decided>> PolicyEngine::Impl::decided_under_break_g
   WY_TRY(const BreakGlassUse use,
          break_glass_in_force(snapshot, principal, principal.break_glass->id, clock.now()));
   if (use != *principal.break_glass) return Error{ErrorCode::conflict, "the access has changed"};
-  auto fresh = std::make_shared<Decided>();
-  if (action != Action::read || !principal.scopes_open(action)) return fresh;
-  const auto is_open = [&](const Label& label) {
-    return label.collection_kind == CollectionKind::personal && label.owner_id == use.owner_id &&
-           (use.collection_id.empty() || label.collection_id == use.collection_id);
-  };
-  WY_TRY(const bool remember, may_be_remembered(snapshot));
-  WY_TRY(const auto from, state_of(snapshot, epoch, remember));
-  for (const Label& label : from->labels) {
-    if (is_open(label)) fresh->labels.push_back(label.id);
+  Decided decided;
+  if (action == Action::read && principal.scopes_open(action)) {
+    WY_TRY(const bool remember, may_be_remembered(snapshot));
+    WY_TRY(const auto from, state_of(snapshot, epoch, remember));
+    const auto is_open = [&](const Label& label) {
+      return label.collection_kind == CollectionKind::personal && label.owner_id == use.owner_id &&
+             (use.collection_id.empty() || label.collection_id == use.collection_id);
+    };
+    for (const Label& label : from->labels) {
+      if (is_open(label)) decided.labels.push_back(label.id);
+    }
+    for (const Label& collection : from->collections) {
+      if (is_open(collection)) decided.visible.push_back(collection.collection_id);
+    }
   }
-  for (const Label& collection : from->collections) {
-    if (is_open(collection)) fresh->visible.push_back(collection.collection_id);
-  }
-  return fresh;
+  return std::make_shared<const Decided>(std::move(decided));
 }
 
 Result<Label> PolicyEngine::Impl::label_of(store::Snapshot& snapshot, const AccessState& state,
