@@ -32,7 +32,7 @@ std::optional<auth::DutySet> read_duties(ObjectReader& reader) {
   return duties;
 }
 
-Result<http::Response> list_duties(Call& call) {
+Result<http::Response> list_duties(Call&) {
   Json json;
   json["data"] = Json::array();
   json["next_cursor"] = nullptr;
