@@ -175,9 +175,9 @@ Result<Permit> PolicyEngine::permit(store::Snapshot& snapshot, const Principal& 
   WY_TRY(const Epoch epoch, snapshot.epoch());
   WY_TRY(const auto decided, impl_->decided(snapshot, epoch, principal, action));
   auto collections = action == Action::read ? std::vector<std::string>() : decided->collections;
-  std::optional<UnixMillis> ends_at;
-  if (principal.break_glass) ends_at = principal.break_glass->ends_at;
-  return Permit(principal.user_id, action, epoch, decided->labels, std::move(collections), ends_at);
+  // The store looks at the access again whenever such a permit is used.
+  const std::string& by = principal.break_glass ? principal.break_glass->id : principal.user_id;
+  return Permit(by, action, epoch, decided->labels, std::move(collections));
 }
 
 Result<Decision> PolicyEngine::check(store::Snapshot& snapshot, const Principal& principal,

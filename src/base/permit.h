@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/document.h"
 
 namespace wenyuan {
@@ -24,7 +22,7 @@ enum class Action { read, write, manage };
 
 // Move-only; only auth::PolicyEngine can make one. It says: this principal may do this action on
 // content with these labels, as decided at this epoch. Store and index refuse it once the epoch has
-// risen, or its own time is over (conflict): ask for a new one and try again.
+// risen (conflict): ask for a new one and try again.
 class Permit {
  public:
   Permit(Permit&&) = default;
@@ -35,8 +33,6 @@ class Permit {
   const std::string& principal_id() const { return principal_id_; }
   Action action() const { return action_; }
   Epoch epoch() const { return epoch_; }
-  // For what was opened for a time; by the system's clock.
-  bool has_ended() const { return ends_at_ && SystemClock().now() >= *ends_at_; }
   // Sorted ascending.
   const std::vector<LabelId>& labels() const { return labels_; }
   bool covers(LabelId label) const {
@@ -52,20 +48,18 @@ class Permit {
  private:
   friend class auth::PolicyEngine;
   Permit(std::string principal_id, Action action, Epoch epoch, std::vector<LabelId> labels,
-         std::vector<std::string> collections, std::optional<UnixMillis> ends_at = std::nullopt)
+         std::vector<std::string> collections)
       : principal_id_(std::move(principal_id)),
         action_(action),
         epoch_(epoch),
         labels_(std::move(labels)),
-        collections_(std::move(collections)),
-        ends_at_(ends_at) {}
+        collections_(std::move(collections)) {}
 
   std::string principal_id_;
   Action action_;
   Epoch epoch_;
   std::vector<LabelId> labels_;
   std::vector<std::string> collections_;
-  std::optional<UnixMillis> ends_at_;
 };
 
 }  // namespace wenyuan
