@@ -37,9 +37,13 @@ ErrorStyle style_of(std::string_view path) {
   return ErrorStyle::problem;
 }
 
-void set_common_headers(http::Response& response, const std::string& request_id) {
+void set_common_headers(http::Response& response, const std::string& request_id,
+                        std::chrono::seconds hsts) {
   response.headers.set("X-Request-Id", request_id);
   response.headers.set("X-Content-Type-Options", "nosniff");
+  if (hsts.count() > 0) {
+    response.headers.set("Strict-Transport-Security", "max-age=" + std::to_string(hsts.count()));
+  }
 }
 
 void set_rate_headers(http::Response& response, const RateLimiter::Verdict& verdict) {
@@ -95,7 +99,7 @@ class Exchange {
     const Finish finish_later{route_.method, route_.path, call_.request_id, {}, start_};
     auto result = answer();
     http::Response response = result ? *std::move(result) : refuse(result.error());
-    set_common_headers(response, call_.request_id);
+    set_common_headers(response, call_.request_id, shared_.options.hsts);
     set_rate_headers(response, verdict_);
     set_day_headers(response);
     Finish finish = finish_later;
@@ -304,11 +308,12 @@ Result<std::unique_ptr<Api>> Api::create(const Services& services, const ApiOpti
                  return Exchange(shared, route, request).run();
                });
   }
-  server.on_error([](const http::Request& request, int status, std::string_view detail) {
+  server.on_error([hsts = options.hsts](const http::Request& request, int status,
+                                        std::string_view detail) {
     const std::string request_id = request_id_of(request);
     http::Response response =
         to_response(to_problem(status, std::string(detail)), request_id, style_of(request.path));
-    set_common_headers(response, request_id);
+    set_common_headers(response, request_id, hsts);
     Finish{"other", "other", request_id, {}, SteadyClock::now()}(status);
     return response;
   });

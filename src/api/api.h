@@ -1,6 +1,7 @@
 // The HTTP interface: schema/openapi.yaml, carried out.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "audit/checkpoint.h"
 #include "audit/personal.h"
 #include "auth/identities.h"
+#include "auth/identity/client_certificate.h"
 #include "auth/identity/request_signatures.h"
 #include "auth/identity/sign_in.h"
 #include "auth/identity/single_sign_on.h"
@@ -49,6 +51,10 @@ struct ApiOptions {
   // What /v1/completions takes when the request names no model; may be empty.
   std::string chat_model;
   std::string version = "0.1.0";
+  // For how long browsers are told to come by TLS alone; 0: they are not told.
+  std::chrono::seconds hsts{0};
+  // Whom client certificates stand for.
+  auth::CertificateMapping certificates{};
   // Whether the indexes show what the store has; /readyz says 503 until then. Absent: always.
   std::function<bool()> indexes_ready;
 };

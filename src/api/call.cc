@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/same_origin.h"
 #include "api/signed_request.h"
 #include "auth/identity/jwt.h"
 #include "auth/identity/quotas.h"
@@ -21,6 +22,8 @@ Error unauthenticated() {
   return {ErrorCode::unauthenticated, "A valid key is needed: Authorization: Bearer KEY"};
 }
 
+Error from_elsewhere() { return {ErrorCode::forbidden, "The request was begun by another site"}; }
+
 }  // namespace
 
 Call::Call(Shared& shared_state, http::Request& http_request, std::string id)
@@ -39,12 +42,14 @@ Call::Call(Shared& shared_state, http::Request& http_request, std::string id)
 }
 
 bool Call::has_credential() const {
-  return !key_.empty() || request.headers.find("Signature-Input") != nullptr;
+  return !key_.empty() || request.headers.find("Signature-Input") != nullptr ||
+         request.client_certificate != nullptr;
 }
 
 Status Call::sign_in() {
   WY_RETURN_IF_ERROR(prove_by_signature());
   WY_RETURN_IF_ERROR(prove_by_token());
+  WY_RETURN_IF_ERROR(prove_by_certificate());
   if (key_.empty() && proven_user_.empty()) return unauthenticated();
   return services.database->read(
       [&](store::Snapshot& snapshot) -> Status { return authenticate(snapshot); });
@@ -78,6 +83,34 @@ Status Call::prove_by_token() {
   }
   proven_user_ = *std::move(vouched);
   proven_by_ = kGatewayKeyId;
+  return Done{};
+}
+
+// Comes along with every request of its connection, so whatever was sent on purpose goes first.
+Status Call::prove_by_certificate() {
+  const auto& certificate = request.client_certificate;
+  if (certificate == nullptr || !proven_user_.empty() ||
+      request.headers.find("Authorization") != nullptr) {
+    return Done{};
+  }
+  if (is_from_elsewhere(request)) return from_elsewhere();
+  note("credential", std::string("certificate"));
+  note("certificate", certificate->fingerprint);
+  const auto username = auth::username_of(*certificate, shared.options.certificates, now);
+  if (!username) {
+    note("why", username.error().message);
+    return Error{ErrorCode::unauthenticated, "The client certificate is not of a user here"};
+  }
+  WY_TRY(const auto row, services.database->read([&](store::Snapshot& snapshot) {
+    return auth::user_row_by_name(snapshot, *username);
+  }));
+  // Names of users are found whatever their letters' case; certificates are held to theirs.
+  if (!row || row->user.username != *username) {
+    note("why", std::string("the client certificate names no user"));
+    return Error{ErrorCode::unauthenticated, "The client certificate is not of a user here"};
+  }
+  proven_user_ = row->user.id;
+  proven_by_ = auth::credential_id(*certificate);
   return Done{};
 }
 

@@ -61,6 +61,7 @@ class Call {
   // --- who asks
   // unauthenticated without a valid key.
   Status sign_in();
+  // Any at all, even one that proves wrong.
   bool has_credential() const;
   // forbidden without the duty, or with a key that may not be used for it.
   Status require(auth::Duty duty) const;
@@ -137,9 +138,10 @@ class Call {
   void become(auth::Principal found);
   Status prove_by_signature();
   Status prove_by_token();
+  Status prove_by_certificate();
 
   std::string key_;  // as shown
-  // Who was proven otherwise, and by what: a gateway's token, or a signature.
+  // Who was proven otherwise, and by what: a gateway's token, a signature, or a certificate.
   std::string proven_user_, proven_by_;
   Epoch epoch_ = 0;  // at which `principal` was true
   bool key_use_due_ = false;

@@ -8,8 +8,10 @@ namespace {
 constexpr time_t kConnectSeconds = 5;
 constexpr time_t kReadSeconds = 600;  // a long answer on a slow machine
 
-httplib::Client connect(const std::string& url) {
+httplib::Client connect(const std::string& url, const std::string& ca_file) {
   httplib::Client client(url);
+  if (!ca_file.empty()) client.set_ca_cert_path(ca_file);
+  client.enable_server_certificate_verification(true);
   client.set_connection_timeout(kConnectSeconds);
   client.set_read_timeout(kReadSeconds);
   client.set_write_timeout(kReadSeconds);
@@ -33,16 +35,18 @@ Error no_answer(const std::string& url, httplib::Error error) {
 
 }  // namespace
 
-Result<HttpClient> HttpClient::open(const std::string& url, const std::string& key) {
-  if (!url.starts_with("http://") || url.size() > 300) {
+Result<HttpClient> HttpClient::open(const std::string& url, const std::string& key,
+                                    const std::string& ca_file) {
+  const bool known = url.starts_with("http://") || url.starts_with("https://");
+  if (!known || url.size() > 300) {
     return Error{ErrorCode::invalid_argument,
-                 "the server's address is http://HOST:PORT, not " + url};
+                 "the server's address is http://HOST:PORT or https://HOST:PORT, not " + url};
   }
-  return HttpClient(url.ends_with('/') ? url.substr(0, url.size() - 1) : url, key);
+  return HttpClient(url.ends_with('/') ? url.substr(0, url.size() - 1) : url, key, ca_file);
 }
 
 Result<ClientReply> HttpClient::send(const ClientRequest& request) const {
-  httplib::Client client = connect(url_);
+  httplib::Client client = connect(url_, ca_file_);
   const httplib::Result result = client.send(to_httplib(request, key_));
   if (!result) return no_answer(url_, result.error());
   return ClientReply{result->status, result->body};
@@ -50,7 +54,7 @@ Result<ClientReply> HttpClient::send(const ClientRequest& request) const {
 
 Result<ClientReply> HttpClient::stream(
     const ClientRequest& request, const std::function<bool(std::string_view)>& on_bytes) const {
-  httplib::Client client = connect(url_);
+  httplib::Client client = connect(url_, ca_file_);
   httplib::Request wire = to_httplib(request, key_);
   ClientReply reply;
   wire.response_handler = [&](const httplib::Response& response) {

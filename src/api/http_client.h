@@ -24,8 +24,10 @@ struct ClientReply {
 // Thread-safe: a connection for each request.
 class HttpClient {
  public:
-  // `url`: "http://HOST:PORT". invalid_argument for anything else.
-  static Result<HttpClient> open(const std::string& url, const std::string& key);
+  // `url`: "http://HOST:PORT" or "https://HOST:PORT"; invalid_argument for anything else. The
+  // server's certificate is checked, against the authorities in `ca_file` (PEM) when it is given.
+  static Result<HttpClient> open(const std::string& url, const std::string& key,
+                                 const std::string& ca_file = {});
 
   // unavailable when nobody answers. Any status is a reply.
   Result<ClientReply> send(const ClientRequest& request) const;
@@ -35,9 +37,11 @@ class HttpClient {
                              const std::function<bool(std::string_view)>& on_bytes) const;
 
  private:
-  HttpClient(std::string url, std::string key) : url_(std::move(url)), key_(std::move(key)) {}
+  HttpClient(std::string url, std::string key, std::string ca_file)
+      : url_(std::move(url)), key_(std::move(key)), ca_file_(std::move(ca_file)) {}
   std::string url_;
   std::string key_;
+  std::string ca_file_;
 };
 
 }  // namespace wenyuan::api

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/identity/client_certificate.h"
 #include "base/result.h"
 
 namespace wenyuan::http {
@@ -51,6 +53,9 @@ class Request {
   std::string target;  // as sent, with it
   std::string route;   // the pattern that matched: "/v1/documents/{id}"
   std::string remote_address;
+  bool secure = false;  // came over TLS that ends here
+  // Shown in the handshake and found good; null when none was.
+  std::shared_ptr<const auth::ClientCertificate> client_certificate;
   Headers headers;
   std::vector<std::pair<std::string, std::string>> parameters;  // of the path
   std::vector<std::pair<std::string, std::string>> query;

@@ -1,5 +1,5 @@
-// The only file that knows cpp-httplib. What it adds to that library: routing with limits before
-// the body is read, threads on demand, and a word to handlers when their client has gone.
+// What this adds to cpp-httplib: routing with limits before the body is read, threads on demand,
+// TLS under our own rules, and a word to handlers when their client has gone.
 #include "api/http_server.h"
 
 #include <httplib.h>
@@ -14,6 +14,8 @@
 #include "api/admission.h"
 #include "api/disconnect_watch.h"
 #include "api/elastic_threads.h"
+#include "api/http_streams.h"
+#include "api/tls.h"
 #include "base/log.h"
 
 namespace wenyuan::http {
@@ -27,45 +29,17 @@ struct Exchange {
 };
 
 constexpr const char* kExchange = "exchange";
+constexpr std::chrono::seconds kScarcePatience{2};
 // The library is asked for one path only: finding the route is our Router's work.
 constexpr const char* kDispatchPath = "/";
+constexpr std::string_view kNotTls =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n"
+    "Connection: close\r\n\r\nThis port speaks https alone.\n";
 
-// Runs connections on ElasticThreads. When all are busy the accepting thread itself runs the task,
-// which then only says so (Connections::process_and_close_socket).
-class ElasticQueue final : public httplib::TaskQueue {
- public:
-  ElasticQueue(ElasticThreads& threads, std::atomic<std::thread::id>& accepting)
-      : threads_(threads) {
-    accepting = std::this_thread::get_id();
-  }
-  bool enqueue(std::function<void()> task) override {
-    if (!threads_.run(task)) task();
-    return true;
-  }
-  void shutdown() override { threads_.shutdown(); }
-
- private:
-  ElasticThreads& threads_;
-};
-
-// Writes to a connection through the library's sink.
-class SinkWriter final : public BodyWriter {
- public:
-  SinkWriter(httplib::DataSink& sink, const std::atomic<bool>& stopping)
-      : sink_(sink), stopping_(stopping) {}
-  bool write(std::string_view bytes) override {
-    if (bytes.empty()) return ok_;  // an empty chunk would end the answer
-    ok_ = ok_ && sink_.write(bytes.data(), bytes.size());
-    return ok_;
-  }
-  bool is_open() const override { return ok_ && !stopping_ && sink_.is_writable(); }
-  bool ok() const { return ok_; }
-
- private:
-  httplib::DataSink& sink_;
-  const std::atomic<bool>& stopping_;
-  bool ok_ = true;
-};
+// The library has room for what its own TLS would put there; we put ours.
+const TlsConnection* tls_of(const httplib::Request& in) {
+  return static_cast<const TlsConnection*>(in.ssl);
+}
 
 }  // namespace
 
@@ -171,6 +145,10 @@ class Server::Impl final : public httplib::Server {
     Request& request = exchange.request;
     request.method = in.method;
     request.remote_address = in.remote_addr;
+    if (const TlsConnection* const tls = tls_of(in)) {
+      request.secure = true;
+      request.client_certificate = tls->client();
+    }
     for (const auto& [name, value] : in.headers) request.headers.append_raw(name, value);
     return admission_.examine(in.target, exchange.request, exchange.admitted);
   }
@@ -188,8 +166,13 @@ class Server::Impl final : public httplib::Server {
     }
     raw.path = kDispatchPath;
     raw.headers.erase("Content-Type");  // else it would take multipart bodies apart itself
+    // Behind TLS the last bytes of a client that goes lie unread, and hide its going.
+    std::function<bool()> is_closed = in.is_connection_closed;
+    if (const TlsConnection* const tls = tls_of(in)) {
+      is_closed = [socket = tls->socket()] { return has_hung_up(socket); };
+    }
     exchange->request.stop_source = [this, raw_exchange = exchange.get(),
-                                     is_closed = in.is_connection_closed] {
+                                     is_closed = std::move(is_closed)] {
       if (!raw_exchange->watched) raw_exchange->watched.emplace(watch_, is_closed);
       return raw_exchange->watched->token();
     };
@@ -271,32 +254,60 @@ class Server::Impl final : public httplib::Server {
   }
 
   bool process_and_close_socket(int socket) override {
-    if (std::this_thread::get_id() == accepting_.load()) {
+    const bool busy = std::this_thread::get_id() == accepting_.load();
+    if (options_.tls != nullptr) {
+      // Whoever is turned away learns no more than that: a handshake would take the time of all.
+      if (!busy) converse_over_tls(socket);
+    } else if (busy) {
       say_busy(socket);
     } else {
-      converse(socket);
+      // One stream for the whole connection, unlike the library's own loop, which makes one for
+      // each request and loses what had been sent ahead.
+      httplib::detail::SocketStream stream(socket, read_timeout_sec_, read_timeout_usec_,
+                                           write_timeout_sec_, write_timeout_usec_);
+      converse(stream, socket, nullptr);
     }
     httplib::detail::shutdown_socket(socket);
     httplib::detail::close_socket(socket);
     return true;
   }
 
-  void converse(int socket) {
+  void converse_over_tls(int socket) {
+    const auto patience = is_scarce() ? kScarcePatience : options_.tls->options().handshake_timeout;
+    const auto connection = options_.tls->accept(socket, patience);
+    if (!connection) {
+      log::info("tls.refused", {{"why", connection.error().message}});
+      if (connection.error().code == ErrorCode::invalid_argument) {
+        static_cast<void>(
+            ::send(socket, kNotTls.data(), kNotTls.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+      }
+      return;
+    }
+    TlsStream stream(**connection, options_.read_timeout, options_.write_timeout);
+    converse(stream, socket, connection->get());
+    (*connection)->finish();
+  }
+
+  // A certificate that was shown is believed only as long as the authorities and revocations are
+  // those of then.
+  bool is_stale(const TlsConnection* tls) const {
+    return tls != nullptr && tls->client() != nullptr &&
+           tls->generation() != options_.tls->generation();
+  }
+
+  void converse(httplib::Stream& stream, int socket, const TlsConnection* tls) {
     std::string remote_address, local_address;
     int remote_port = 0, local_port = 0;
     httplib::detail::get_remote_ip_and_port(socket, remote_address, remote_port);
     httplib::detail::get_local_ip_and_port(socket, local_address, local_port);
-    // One stream for the whole connection, unlike the library's own loop, which makes one for each
-    // request and loses what had been sent ahead.
-    httplib::detail::SocketStream stream(socket, read_timeout_sec_, read_timeout_usec_,
-                                         write_timeout_sec_, write_timeout_usec_);
     bool go_on = true;
-    while (go_on && !stopping_ && waits_for_request(stream, socket)) {
+    while (go_on && !stopping_ && waits_for_request(stream, socket) && !is_stale(tls)) {
       // After a refusal it is not certain where the next request begins, and "Connection: close"
       // was said; so too when the request was too broken to get as far as this function.
       bool answered_well = false;
       bool closed = false;
       const auto note_answer = [&](httplib::Request& in) {
+        in.ssl = tls;
         in.response_handler = [&](const httplib::Response& out) {
           answered_well = out.status < 400;
           return true;
@@ -308,11 +319,12 @@ class Server::Impl final : public httplib::Server {
     }
   }
 
+  bool is_scarce() const { return threads_.count() > options_.threads_max / 4 * 3; }
+
   bool waits_for_request(const httplib::Stream& stream, int socket) const {
     if (stream.is_readable()) return true;
     // Idle connections make room when threads grow scarce.
-    const bool scarce = threads_.count() > options_.threads_max / 4 * 3;
-    const auto patience = scarce ? std::chrono::seconds(2) : options_.keep_alive_timeout;
+    const auto patience = is_scarce() ? kScarcePatience : options_.keep_alive_timeout;
     return httplib::detail::keep_alive(svr_sock_, socket, patience.count());
   }
 

@@ -20,6 +20,8 @@ using Handler = std::function<Response(Request&)>;
 // `request` holds what could be read.
 using ErrorHandler = std::function<Response(const Request& request, int status, std::string_view)>;
 
+class Tls;
+
 class Server {
  public:
   struct Options {
@@ -31,6 +33,7 @@ class Server {
     std::chrono::seconds keep_alive_timeout{60};  // of an idle connection
     // How much of a refused body is read away, so that the client gets to read the answer.
     std::size_t drain_bytes_max = std::size_t{1} << 30;
+    const Tls* tls = nullptr;  // outlives the server; null: plain HTTP
   };
 
   explicit Server(const Options& options);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "app/sign_in_config.h"
+#include "app/tls_config.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -117,6 +118,8 @@ Status read_toml(const std::string& path, Config& config) {
   WY_TRY(SignInSources sources, read_sign_in_sources(table, path));
   config.sign_in_providers = std::move(sources.providers);
   config.gateways = std::move(sources.gateways);
+  WY_TRY(config.tls, read_tls_config(table, path));
+  table.erase("tls");
   table.erase("sign_in_provider");
   table.erase("gateway");
   TomlReader reader(table, path);

@@ -1,16 +1,25 @@
 // How the server is set up: a TOML file, then the environment, then the command line.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api/tls_options.h"
+#include "auth/identity/client_certificate.h"
 #include "auth/identity/provider_config.h"
 #include "base/result.h"
 
 namespace wenyuan::app {
+
+struct TlsConfig {
+  http::TlsOptions options;
+  auth::CertificateMapping clients;
+  std::chrono::seconds hsts{std::chrono::hours{24} * 365};
+};
 
 struct Config {
   std::filesystem::path data;
@@ -24,7 +33,7 @@ struct Config {
   std::string reranker_model;   // empty: none, search results stay in their fused order
   bool sandbox = true;
   int ingest_workers = 2;
-  int engine_threads = 0;            // 0: as many as there are cores
+  int engine_threads = 0;    // 0: as many as there are cores
   std::string engine_cache;  // f16 or q8_0 (half the memory); empty: what suits the weights
   double requests_per_second = 50;
   std::int64_t upload_bytes_max = std::int64_t{256} << 20;
@@ -34,6 +43,7 @@ struct Config {
   std::vector<std::string> second_factor_roles = {"admin"};
   std::vector<auth::ProviderConfig> sign_in_providers;
   std::vector<auth::GatewayConfig> gateways;
+  std::optional<TlsConfig> tls;  // nothing: plain HTTP
   // Where checkpoints of the audit log go besides the data directory, and how many days the classes
   // of its records are kept: see app/audit_setup.h.
   std::vector<std::string> audit_sinks;

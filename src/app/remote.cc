@@ -37,11 +37,13 @@ void add_remote_flags(CLI::App& command, RemoteFlags& flags) {
       ->envname("WENYUAN_URL")
       ->capture_default_str();
   command.add_option("--key", flags.key, "API key")->envname("WENYUAN_KEY");
+  command.add_option("--ca", flags.ca_file, "Authorities that vouch for the server (PEM)")
+      ->envname("WENYUAN_CA");
   command.add_flag("--json", flags.json, "Print the server's answer as it is");
 }
 
 Result<Remote> Remote::open(const RemoteFlags& flags) {
-  WY_TRY(api::HttpClient client, api::HttpClient::open(flags.url, flags.key));
+  WY_TRY(api::HttpClient client, api::HttpClient::open(flags.url, flags.key, flags.ca_file));
   return Remote(std::move(client));
 }
 

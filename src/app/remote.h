@@ -14,10 +14,11 @@ namespace wenyuan::app {
 struct RemoteFlags {
   std::string url = "http://127.0.0.1:8080";
   std::string key;
+  std::string ca_file;
   bool json = false;
 };
 
-// --url, --key and --json, with WENYUAN_URL and WENYUAN_KEY behind them.
+// --url, --key, --ca and --json, with WENYUAN_URL, WENYUAN_KEY and WENYUAN_CA behind them.
 void add_remote_flags(CLI::App& command, RemoteFlags& flags);
 
 class Remote {

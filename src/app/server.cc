@@ -9,12 +9,13 @@
 
 #include "api/api.h"
 #include "api/http_server.h"
-#include "app/audit_setup.h"
 #include "api/outgoing_http.h"
+#include "app/audit_setup.h"
 #include "app/first_run.h"
 #include "app/keeper.h"
 #include "app/models.h"
 #include "app/parts.h"
+#include "app/tls_keeper.h"
 #include "audit/checkpoint.h"
 #include "audit/log.h"
 #include "audit/personal.h"
@@ -60,11 +61,14 @@ Status make_data_directory(const fs::path& path) {
   return Done{};
 }
 
-sigset_t stop_signals() {
+// SIGHUP is asked for only where it means something: without TLS it ends the server, as it ends any
+// program whose terminal closes.
+sigset_t wanted_signals(const Config& config) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  if (config.tls) sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -78,7 +82,8 @@ void raise_file_limit() {
 
 void print_start(const Config& config, int port, const ChosenModels& models,
                  const std::string& key) {
-  std::cout << "Wenyuan is listening on http://" << config.listen_host << ":" << port << "\n";
+  std::cout << "Wenyuan is listening on " << (config.tls ? "https://" : "http://")
+            << config.listen_host << ":" << port << "\n";
   if (!key.empty()) {
     std::cout << "Administrator's API key (shown once): " << key << "\n";
   }
@@ -128,6 +133,7 @@ struct Server::Impl {
   std::optional<Keeper> retiring;
   std::stop_source stopping;
   std::optional<Keeper> model_look;  // while there is no embedding model
+  std::unique_ptr<TlsKeeper> tls;    // null: plain HTTP
   std::unique_ptr<api::Api> api;
   std::optional<http::Server> http;  // goes first: no requests while the rest shuts down
 
@@ -159,9 +165,8 @@ Status Server::Impl::open_store() {
   sign_in_options.second_factor_roles = config.second_factor_roles;
   WY_TRY(sign_in, auth::SignIn::open(config.data, *database, *identities, sign_in_options));
   request_signatures.emplace(sign_in->secret(), *database, auth::RequestSignatures::Options{});
-  WY_TRY(single_sign_on,
-         auth::SingleSignOn::open(config.sign_in_providers, config.gateways, outgoing, *database,
-                                  *identities, *sign_in));
+  WY_TRY(single_sign_on, auth::SingleSignOn::open(config.sign_in_providers, config.gateways,
+                                                  outgoing, *database, *identities, *sign_in));
   policies.emplace(config.access_attributes);
   // A changed setting gives documents other labels.
   WY_RETURN_IF_ERROR(database->write([&](store::Transaction& tx) {
@@ -273,7 +278,11 @@ Status Server::Impl::start_work() {
 }
 
 Status Server::Impl::start_serving(const std::string& first_key) {
-  http.emplace(http::Server::Options{.host = config.listen_host, .port = config.listen_port});
+  if (config.tls) {
+    WY_TRY(tls, TlsKeeper::open(config.tls->options, clock));
+  }
+  http.emplace(http::Server::Options{
+      .host = config.listen_host, .port = config.listen_port, .tls = tls ? &tls->tls() : nullptr});
   api::Services services{};
   services.database = &*database;
   services.blobs = &*blobs;
@@ -295,6 +304,10 @@ Status Server::Impl::start_serving(const std::string& first_key) {
   options.requests_burst = 4 * config.requests_per_second;
   options.upload_bytes_max = config.upload_bytes_max;
   options.chat_model = models.chat;
+  if (config.tls) {
+    options.hsts = config.tls->hsts;
+    options.certificates = config.tls->clients;
+  }
   WY_TRY(api, api::Api::create(services, options, *http));
   // While the log cannot be kept the server answers only that: see Checkpointer::health().
   if (checkpointer->health()) {
@@ -321,9 +334,8 @@ void Server::Impl::write_checkpoint(bool at_once) {
 
 void Server::Impl::retire_records() {
   while (!stopping.stop_requested()) {
-    const auto count = database->write([&](store::Transaction& tx) {
-      return audit::retire_next(tx, retention, clock.now());
-    });
+    const auto count = database->write(
+        [&](store::Transaction& tx) { return audit::retire_next(tx, retention, clock.now()); });
     if (!count) log::error("audit.retire_failed", {{"why", count.error().message}});
     if (!count || *count == 0) return;
     log::info("audit.retired", {{"records", *count}});
@@ -342,7 +354,7 @@ Status Server::Impl::record(const std::string& action, Attributes details) {
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   // Blocked before any thread exists, so that run() alone sees them.
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = wanted_signals(config);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   raise_file_limit();
   auto impl = std::make_unique<Impl>(config);
@@ -361,9 +373,11 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
 Status Server::run() {
-  const sigset_t wanted = stop_signals();
+  const sigset_t wanted = wanted_signals(impl_->config);
   int signal = 0;
-  sigwait(&wanted, &signal);
+  for (sigwait(&wanted, &signal); signal == SIGHUP; sigwait(&wanted, &signal)) {
+    impl_->tls->reload();
+  }
   log::info("server.stop", {{"signal", signal}});
   impl_->http->stop();
   impl_->stopping.request_stop();

@@ -1,91 +1,11 @@
 #include "app/sign_in_config.h"
 
-#include <algorithm>
-#include <filesystem>
-
-#include "base/file.h"
-#include "base/text.h"
+#include "app/config_section.h"
 
 namespace wenyuan::app {
 namespace {
 
-namespace fs = std::filesystem;
-
 Error bad(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
-
-// One table; what is read is remembered, so that the rest can be called unknown.
-class Section {
- public:
-  Section(const toml::table& table, std::string where) : table_(table), where_(std::move(where)) {}
-
-  template <class T>
-  Status read(const std::string& key, T& target) {
-    known_.push_back(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return Done{};
-    const auto value = node->value<T>();
-    if (!value) return bad(where_ + ": " + key + " has the wrong type");
-    target = *value;
-    return Done{};
-  }
-  Status read(const std::string& key, std::vector<std::string>& target) {
-    known_.push_back(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return Done{};
-    const auto wrong = bad(where_ + ": " + key + " must be a list of texts");
-    if (!node->is_array()) return wrong;
-    target.clear();
-    for (const toml::node& item : *node->as_array()) {
-      const auto text = item.value<std::string>();
-      if (!text) return wrong;
-      target.push_back(*text);
-    }
-    return Done{};
-  }
-  // A table of texts: { claim = "attribute" }.
-  Result<std::vector<std::pair<std::string, std::string>>> pairs(const std::string& key) {
-    known_.push_back(key);
-    std::vector<std::pair<std::string, std::string>> found;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return found;
-    const auto wrong = bad(where_ + ": " + key + " must be a table of texts");
-    if (!node->is_table()) return wrong;
-    for (const auto& [name, value] : *node->as_table()) {
-      const auto text = value.value<std::string>();
-      if (!text) return wrong;
-      found.emplace_back(std::string(name.str()), *text);
-    }
-    return found;
-  }
-  // The content of a file that the owner alone can read; empty when the setting is absent.
-  Result<std::string> secret(const std::string& key) {
-    std::string name;
-    WY_RETURN_IF_ERROR(read(key, name));
-    if (name.empty()) return std::string();
-    std::error_code failed;
-    const fs::perms all = fs::status(name, failed).permissions();
-    if (!failed && (all & fs::perms::others_read) != fs::perms::none) {
-      return bad(where_ + ": everybody may read " + name);
-    }
-    auto content = read_file(name, std::size_t{1} << 20);
-    if (!content) return within(where_ + ": " + key, content.error());
-    return std::string(trim(*content));
-  }
-  Status no_unknown() const {
-    for (const auto& [key, node] : table_) {
-      const std::string name(key.str());
-      if (std::ranges::find(known_, name) != known_.end()) continue;
-      return bad(where_ + ": there is no setting called " + name);
-    }
-    return Done{};
-  }
-  const std::string& where() const { return where_; }
-
- private:
-  const toml::table& table_;
-  std::string where_;
-  std::vector<std::string> known_;
-};
 
 Status read_algorithms(Section& section, std::vector<auth::JwsAlgorithm>& target) {
   std::vector<std::string> names;
@@ -94,7 +14,7 @@ Status read_algorithms(Section& section, std::vector<auth::JwsAlgorithm>& target
   target.clear();
   for (const std::string& name : names) {
     const auto algorithm = auth::jws_algorithm(name);
-    if (!algorithm) return bad(section.where() + ": there is no algorithm " + name);
+    if (!algorithm) return section.bad("there is no algorithm " + name);
     target.push_back(*algorithm);
   }
   return Done{};
@@ -123,7 +43,7 @@ Status read_kind(Section& section, auth::ProviderKind& kind) {
     kind = one;
     return Done{};
   }
-  return bad(section.where() + ": kind is oidc, wecom or dingtalk");
+  return section.bad("kind is oidc, wecom or dingtalk");
 }
 
 Result<auth::ProviderConfig> read_provider(Section& section) {

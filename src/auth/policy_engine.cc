@@ -4,6 +4,7 @@
 
 #include "auth/break_glass.h"
 #include "auth/cedar/schema_wenyuan.h"
+#include "auth/credential_kind.h"
 #include "auth/decider.h"
 #include "auth/policy_engine_impl.h"
 #include "auth/policy_store.h"
@@ -68,11 +69,10 @@ Decided decide_all(const AccessState& state, Decider& decider) {
 }  // namespace
 
 cedar::Record PolicyEngine::Impl::context_of(const Principal& principal) const {
-  return cedar::context_record(
-      {.now = clock.now(),
-       .address = cedar::parse_ip_address(principal.address),
-       .second_factor = principal.second_factor,
-       .credential = principal.key_id.starts_with("key_") ? "key" : "session"});
+  return cedar::context_record({.now = clock.now(),
+                                .address = cedar::parse_ip_address(principal.address),
+                                .second_factor = principal.second_factor,
+                                .credential = std::string(credential_kind(principal.key_id))});
 }
 
 Result<std::shared_ptr<const AccessState>> PolicyEngine::Impl::state_of(store::Snapshot& snapshot) {

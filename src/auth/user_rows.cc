@@ -103,7 +103,9 @@ Result<std::optional<Scopes>> scopes_of(store::Snapshot& snapshot, Principal& pr
   if (key_id.empty()) return std::optional(Scopes{"*"});
   if (key_id.starts_with("ses_")) return session_scopes(snapshot, principal, key_id);
   // Who was vouched for elsewhere, for one request: no administration in that way.
-  if (key_id.starts_with(kVouchedHead)) return std::optional(plain_scopes());
+  if (key_id.starts_with(kVouchedHead) || key_id.starts_with(kCertificateHead)) {
+    return std::optional(plain_scopes());
+  }
   const bool signs = key_id.starts_with("crd_");
   WY_TRY(auto key, signs ? snapshot.prepare("SELECT scopes FROM request_credentials WHERE id = ? "
                                             "AND user_id = ?")

@@ -25,7 +25,7 @@ Connection::Connection(int port) {
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) close();
 }
 
-Connection::~Connection() { close(); }
+Connection::~Connection() { Connection::close(); }
 
 Connection::Connection(Connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
@@ -36,16 +36,24 @@ void Connection::close() {
 
 bool Connection::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const std::ptrdiff_t count = send_some(bytes);
     if (count <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
 }
 
+std::ptrdiff_t Connection::receive_some(char* to, std::size_t size) {
+  return ::recv(fd_, to, size, 0);
+}
+
+std::ptrdiff_t Connection::send_some(std::string_view bytes) {
+  return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
 bool Connection::fill() {
   char piece[65536];
-  const ssize_t count = ::recv(fd_, piece, sizeof piece, 0);
+  const std::ptrdiff_t count = receive_some(piece, sizeof piece);
   if (count <= 0) return false;
   buffer_.append(piece, static_cast<std::size_t>(count));
   return true;
@@ -103,7 +111,7 @@ std::string Connection::read_until(std::string_view text) {
 
 bool Connection::reads_end() {
   char byte = 0;
-  return buffer_.empty() && ::recv(fd_, &byte, 1, 0) <= 0;
+  return buffer_.empty() && receive_some(&byte, 1) <= 0;
 }
 
 std::string get_request(std::string_view target, std::string_view more_headers) {

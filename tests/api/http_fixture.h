@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace wenyuan::http {
 class Connection {
  public:
   explicit Connection(int port);
-  ~Connection();
+  virtual ~Connection();
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
 
@@ -33,7 +34,13 @@ class Connection {
   std::string read_until(std::string_view text);
   // True when the other side closes without another byte.
   bool reads_end();
-  void close();
+  virtual void close();
+
+ protected:
+  // As recv() and send() of sockets.
+  virtual std::ptrdiff_t receive_some(char* to, std::size_t size);
+  virtual std::ptrdiff_t send_some(std::string_view bytes);
+  int fd() const { return fd_; }
 
  private:
   bool fill();

@@ -49,8 +49,11 @@ class Client:
     def __init__(self, port, key=ADMIN_KEY, timeout=120):
         self.port, self.key, self.timeout = port, key, timeout
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+
     def request(self, method, path, body=None, headers=None, content_type=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        connection = self.connect()
         try:
             all_headers = {"Authorization": "Bearer " + self.key} if self.key else {}
             if isinstance(body, (dict, list)):
@@ -151,7 +154,7 @@ class Client:
 
     def stream(self, path, body):
         """The events of an SSE answer, as (event, data) pairs."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        connection = self.connect()
         try:
             connection.request("POST", path, body=json.dumps(body).encode(), headers={
                 "Authorization": "Bearer " + self.key, "Content-Type": "application/json"})
@@ -197,10 +200,13 @@ class Server:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n"
                                      + self.log_tail())
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if Client(self.port, key=None, timeout=5).get("/readyz").status == 200:
+                if self.probe().get("/readyz").status == 200:
                     return self
             time.sleep(0.02)
         raise AssertionError("the server did not become ready:\n" + self.log_tail())
+
+    def probe(self):
+        return Client(self.port, key=None, timeout=5)
 
     def log_tail(self):
         path = self.data.parent / (self.data.name + ".log")

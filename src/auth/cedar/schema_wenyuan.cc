@@ -82,7 +82,7 @@ type Circumstances = {
   now: datetime,
   address?: ipaddr,
   second_factor: Bool,
-  credential: String,  // "session" or "key"
+  credential: String,  // "session", "key", "signature", "gateway" or "certificate"
 };
 
 // Every action on documents and collections.

@@ -74,7 +74,7 @@ struct Circumstances {
   UnixMillis now = 0;
   std::optional<IpAddress> address{};  // nothing when the request came by no network
   bool second_factor = false;          // one was shown for this session
-  std::string credential = "session";  // or "key"
+  std::string credential = "session";  // see credential_kind()
 };
 Record context_record(const Circumstances& circumstances);
 
