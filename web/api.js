@@ -1,18 +1,38 @@
 // Speaks to the server: JSON, uploads with progress, event streams.
 
 const KEY = "wenyuan.key";
+const SESSION = "wenyuan.session";
 
+/** An API key, which this tab alone keeps. */
 export const key = {
   get: () => sessionStorage.getItem(KEY) ?? "",
   set: (value) => sessionStorage.setItem(KEY, value),
   clear: () => sessionStorage.removeItem(KEY),
 };
 
+/** A session, whose token is in a cookie that no script can read. We only remember that there is one. */
+export const session = {
+  exists: () => localStorage.getItem(SESSION) !== null,
+  async begin(path, body) {
+    key.clear();
+    const begun = await call("POST", path, {...body, browser: true});
+    localStorage.setItem(SESSION, "1");
+    return begun;
+  },
+  forget: () => localStorage.removeItem(SESSION),
+};
+
 export class ApiError extends Error {
   constructor(problem) {
-    super(problem.detail ?? problem.title ?? "error");
+    super(problem.errors?.map((one) => `${one.pointer.slice(1)} ${one.detail}`).join("; ") || problem.detail || problem.title || "error");
     this.status = problem.status ?? 0;
     this.code = problem.code ?? "unavailable";
+    this.errors = problem.errors ?? [];
+  }
+
+  /** Whether the server complains about this field: "/totp". */
+  names(pointer) {
+    return this.errors.some((one) => one.pointer === pointer);
   }
 }
 
@@ -22,7 +42,7 @@ export function whenSignedOut(action) {
 }
 
 function headers(more = {}) {
-  return {Authorization: `Bearer ${key.get()}`, ...more};
+  return key.get() ? {Authorization: `Bearer ${key.get()}`, ...more} : more;
 }
 
 async function problemOf(response) {
@@ -102,7 +122,7 @@ export function upload(collectionId, file, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/v1/collections/${collectionId}/documents`);
-    request.setRequestHeader("Authorization", `Bearer ${key.get()}`);
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
@@ -118,7 +138,7 @@ export function upload(collectionId, file, onProgress) {
   });
 }
 
-/** Saves the original of a document, which needs the key and so cannot be a plain link. */
+/** Saves the original of a document, which may need the key and so cannot be a plain link. */
 export async function download(documentId) {
   const response = await send("GET", `/v1/documents/${documentId}/content`);
   const name = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];

@@ -1,7 +1,8 @@
 // The frame: who is signed in, and which view the address names.
 
-import {call, key, whenSignedOut} from "./api.js";
-import {el, toast} from "./dom.js";
+import {showAccount} from "./account.js";
+import {call, key, session, whenSignedOut} from "./api.js";
+import {el, icon, toast} from "./dom.js";
 import {language, t} from "./text.js";
 import {showAsk} from "./ask.js";
 import {showCollection, showCollections} from "./collections.js";
@@ -16,22 +17,32 @@ const VIEWS = [
   {pattern: /^#\/search$/, show: showSearch, tab: "search"},
   {pattern: /^#\/collections$/, show: showCollections, tab: "collections"},
   {pattern: /^#\/collections\/([\w]+)$/, show: showCollection, tab: "collections"},
+  {pattern: /^#\/account$/, show: showAccount, tab: "account"},
 ];
 
 let me = null;
 
 async function signOut() {
-  // A session ends on the server too; a lasting key stays what it is.
-  try {
-    await call("POST", "/v1/auth/logout");
-  } catch {
-    // An API key is no session; forgetting it is enough.
+  let there = null;
+  // A session ends on the server too; a lasting key stays what it is, and forgetting it is enough.
+  if (me.session) {
+    try {
+      there = await call("POST", "/v1/auth/logout");
+    } catch (error) {
+      if (error.status !== 401) {
+        toast(error.message, true);
+        return;
+      }
+    }
   }
   leave();
+  // The one who vouched may have a session of its own.
+  if (there?.provider_sign_out) location.assign(there.provider_sign_out);
 }
 
 function leave() {
   key.clear();
+  session.forget();
   me = null;
   route();
 }
@@ -44,26 +55,48 @@ function drawBar(tab) {
   bar.replaceChildren(el("div", {class: "bar-inner"},
     el("a", {class: "brand", href: "#/ask"}, el("img", {src: "/icon.svg", alt: ""}), "Wenyuan"),
     el("nav", {class: "tabs", "aria-label": "Wenyuan"}, link("ask"), link("search"), link("collections")),
-    el("div", {class: "who"}, el("span", {}, me.display_name || me.username),
+    el("div", {class: "who"}, el("a", {class: "person", href: "#/account", "aria-current": tab === "account" ? "page" : null, "aria-label": t("account")},
+      icon("person"), el("span", {}, me.display_name || me.username)),
       el("button", {class: "button quiet", onclick: signOut}, t("sign_out")))));
 }
 
+async function arrive() {
+  me = await call("GET", "/v1/me");
+  if (me.session && me.roles.some((role) => !me.may.includes(role)) && !me.second_factor.totp) toast(t("factor_needed"));
+}
+
+/** What a provider's sign-in ends with: a code for a session, or none. Gives what to tell. */
+async function comeBack() {
+  const code = /^#\/signed-in\?code=([\w-]+)$/.exec(location.hash)?.[1];
+  const failed = /^#\/sign-in-(refused|unavailable)$/.exec(location.hash)?.[1];
+  if (!code && !failed) return "";
+  history.replaceState(null, "", "#/ask");
+  if (failed) return t(`provider_${failed}`);
+  try {
+    await session.begin("/v1/auth/exchange", {code});
+    return "";
+  } catch (error) {
+    return error.status === 401 ? t("provider_refused") : error.message;
+  }
+}
+
 async function route() {
-  if (me === null && key.get()) {
+  const message = me === null ? await comeBack() : "";
+  if (me === null && (key.get() || session.exists())) {
     try {
-      me = await call("GET", "/v1/me");
+      await arrive();
     } catch (error) {
       if (error.status !== 401) toast(error.message, true);
+      else session.forget();
       key.clear();
     }
   }
   if (me === null) {
     drawBar(null);
-    return showSignIn(main, async (entered) => {
-      key.set(entered);
-      me = await call("GET", "/v1/me");
+    return showSignIn(main, async () => {
+      await arrive();
       route();
-    });
+    }, message);
   }
   const view = VIEWS.find(({pattern}) => pattern.test(location.hash));
   if (!view) {

@@ -24,6 +24,7 @@ const PATHS = {
   send: "M5 12h13m0 0-5-5m5 5-5 5",
   stop: "M8 8h8v8H8z",
   back: "M15 6l-6 6 6 6",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4.5 20c.8-3.6 3.8-5.5 7.5-5.5s6.7 1.9 7.5 5.5",
 };
 
 export function icon(name, size = 20) {

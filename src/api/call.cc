@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/browser_cookie.h"
 #include "api/same_origin.h"
 #include "api/signed_request.h"
 #include "auth/identity/jwt.h"
@@ -43,12 +44,13 @@ Call::Call(Shared& shared_state, http::Request& http_request, std::string id)
 
 bool Call::has_credential() const {
   return !key_.empty() || request.headers.find("Signature-Input") != nullptr ||
-         request.client_certificate != nullptr;
+         request.client_certificate != nullptr || !session_cookie(request).empty();
 }
 
 Status Call::sign_in() {
   WY_RETURN_IF_ERROR(prove_by_signature());
   WY_RETURN_IF_ERROR(prove_by_token());
+  WY_RETURN_IF_ERROR(take_cookie());
   WY_RETURN_IF_ERROR(prove_by_certificate());
   if (key_.empty() && proven_user_.empty()) return unauthenticated();
   return services.database->read(
@@ -86,10 +88,24 @@ Status Call::prove_by_token() {
   return Done{};
 }
 
-// Comes along with every request of its connection, so whatever was sent on purpose goes first.
+// Whatever was sent on purpose goes before what comes along by itself.
+Status Call::take_cookie() {
+  if (!proven_user_.empty() || request.headers.find("Authorization") != nullptr) return Done{};
+  std::string token = session_cookie(request);
+  if (token.empty()) return Done{};
+  const bool only_reads = request.method == "GET" || request.method == "HEAD";
+  if (is_from_elsewhere(request) || (!only_reads && !is_from_our_page(request))) {
+    return from_elsewhere();
+  }
+  key_ = std::move(token);
+  by_cookie_ = true;
+  return Done{};
+}
+
+// Comes along with every request of its connection.
 Status Call::prove_by_certificate() {
   const auto& certificate = request.client_certificate;
-  if (certificate == nullptr || !proven_user_.empty() ||
+  if (certificate == nullptr || !proven_user_.empty() || by_cookie_ ||
       request.headers.find("Authorization") != nullptr) {
     return Done{};
   }
@@ -122,16 +138,18 @@ Status Call::authenticate(store::Snapshot& snapshot) {
     become(*std::move(user));
     return Done{};
   }
-  const bool is_session = auth::has_head(key_, auth::kAccessHead);
-  auto found = is_session ? services.sign_in->sessions().authenticate(snapshot, key_, now)
-                          : services.identities->authenticate_key(snapshot, key_, now);
+  auto found = principal_of_key(snapshot);
   if (!found) {
     if (found.error().code == ErrorCode::unauthenticated) return unauthenticated();
     return std::move(found).error();
   }
   become(*std::move(found));
-  if (is_session) return Done{};
-  WY_TRY(key_use_due_, services.identities->key_use_is_due(snapshot, principal.key_id, now));
+  const std::string& id = principal.key_id;
+  if (by_cookie_) {
+    WY_TRY(session_use_due_, services.sign_in->sessions().use_is_due(snapshot, id, now));
+  } else if (!id.starts_with(auth::kSessionIdHead)) {
+    WY_TRY(key_use_due_, services.identities->key_use_is_due(snapshot, id, now));
+  }
   return Done{};
 }
 
@@ -140,6 +158,13 @@ void Call::become(auth::Principal found) {
   found.address = request.remote_address;
   found.break_glass = std::move(principal.break_glass);
   principal = std::move(found);
+}
+
+Result<auth::Principal> Call::principal_of_key(store::Snapshot& snapshot) const {
+  const auth::Sessions& sessions = services.sign_in->sessions();
+  if (by_cookie_) return sessions.authenticate_browser(snapshot, key_, now);
+  if (auth::has_head(key_, auth::kAccessHead)) return sessions.authenticate(snapshot, key_, now);
+  return services.identities->authenticate_key(snapshot, key_, now);
 }
 
 Status Call::refresh(store::Snapshot& snapshot) {
@@ -190,6 +215,10 @@ Status Call::record(store::Transaction& tx, std::string_view action, audit::Outc
   if (key_use_due_) {
     WY_RETURN_IF_ERROR(services.identities->note_key_use(tx, principal.key_id, now));
     key_use_due_ = false;
+  }
+  if (session_use_due_) {
+    WY_RETURN_IF_ERROR(services.sign_in->sessions().note_use(tx, principal.key_id, now));
+    session_use_due_ = false;
   }
   record_hash_ = record.hash;
   recorded_ = true;

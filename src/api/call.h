@@ -63,6 +63,8 @@ class Call {
   Status sign_in();
   // Any at all, even one that proves wrong.
   bool has_credential() const;
+  // Whether the one who asks is known by the page's cookie.
+  bool by_cookie() const { return by_cookie_; }
   // forbidden without the duty, or with a key that may not be used for it.
   Status require(auth::Duty duty) const;
   // The same for a role, or one of two.
@@ -139,12 +141,16 @@ class Call {
   Status prove_by_signature();
   Status prove_by_token();
   Status prove_by_certificate();
+  Status take_cookie();
+  Result<auth::Principal> principal_of_key(store::Snapshot& snapshot) const;
 
   std::string key_;  // as shown
+  bool by_cookie_ = false;
   // Who was proven otherwise, and by what: a gateway's token, a signature, or a certificate.
   std::string proven_user_, proven_by_;
   Epoch epoch_ = 0;  // at which `principal` was true
   bool key_use_due_ = false;
+  bool session_use_due_ = false;
   Attributes details_;
   std::vector<audit::Personal> personal_;
   std::string object_id_;

@@ -1,5 +1,6 @@
 // One's second factor: setting it up, showing it, losing it.
 #include "api/call.h"
+#include "api/qr_code.h"
 #include "api/sign_in_answers.h"
 #include "auth/roles.h"
 
@@ -42,7 +43,9 @@ Result<http::Response> begin(Call& call) {
                                                tx, user.id, user.username, *algorithm, call.now));
     call.note_object(user.id);
     WY_RETURN_IF_ERROR(call.record(tx, "second_factor.begin"));
-    return json_response(201, {{"secret", made.secret}, {"address", made.address}});
+    WY_TRY(const std::string picture, qr_svg(made.address));
+    return json_response(201,
+                         {{"secret", made.secret}, {"address", made.address}, {"qr_svg", picture}});
   });
 }
 

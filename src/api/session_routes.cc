@@ -1,9 +1,11 @@
 // Signing in by password, going on with a refresh token, signing out; sessions, and who am I.
 #include <algorithm>
 
+#include "api/browser_cookie.h"
 #include "api/call.h"
 #include "api/sign_in_answers.h"
 #include "api/wire.h"
+#include "auth/credential_kind.h"
 
 namespace wenyuan::api {
 namespace {
@@ -15,6 +17,7 @@ Result<http::Response> sign_in(Call& call) {
   attempt.username = reader.text("username", {1, 256});
   attempt.password = reader.text("password", {1, 1024});
   attempt.code = reader.maybe_text("totp", {0, 64}).value_or("");
+  WY_TRY(attempt.in_browser, wants_cookie(call, reader));
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_RETURN_IF_ERROR(take_sign_in_token(call));
   attempt.address = call.request.remote_address;
@@ -26,9 +29,7 @@ Result<http::Response> sign_in(Call& call) {
                return record_sign_in(call, tx, tokens);
              }));
   WY_RETURN_IF_ERROR(refused_sign_in(call, outcome, "totp"));
-  Json json = tokens_json(*outcome.tokens, call.now);
-  json["second_factor_required"] = outcome.second_factor_missing;
-  return json_response(200, json);
+  return signed_in(call, *outcome.tokens, attempt.in_browser, outcome.second_factor_missing);
 }
 
 Result<http::Response> refresh(Call& call) {
@@ -58,18 +59,37 @@ Result<http::Response> refresh(Call& call) {
   return Error{ErrorCode::unauthenticated, "The refresh token is not valid; sign in again"};
 }
 
+// Where the browser can sign out at the provider that vouched, too; empty when there is no such
+// place.
+std::string sign_out_there(const Call& call, const auth::Session& session) {
+  if (call.services.single_sign_on == nullptr) return {};
+  for (auth::Provider* one : call.services.single_sign_on->providers()) {
+    if (auth::provider_name(one->config()) == session.method) return one->end_session(call.now);
+  }
+  return {};
+}
+
 Result<http::Response> sign_out(Call& call) {
   const std::string& id = call.principal.key_id;
   if (!id.starts_with(auth::kSessionIdHead)) {
     return Error{ErrorCode::conflict,
                  "This is not a session; to end a key, DELETE /v1/api-keys/{id}"};
   }
-  return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end(tx, id));
-    call.note_object(call.principal.user_id);
-    WY_RETURN_IF_ERROR(call.record(tx, "auth.sign_out"));
-    return no_content();
-  });
+  WY_TRY(const auth::Session session,
+         call.write([&](store::Transaction& tx) -> Result<auth::Session> {
+           WY_TRY(auth::Session ended, call.services.sign_in->sessions().session(tx, id, call.now));
+           WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end(tx, id));
+           call.note_object(call.principal.user_id);
+           WY_RETURN_IF_ERROR(call.record(tx, "auth.sign_out"));
+           return ended;
+         }));
+  const std::string there = sign_out_there(call, session);
+  http::Response response =
+      there.empty() ? no_content() : json_response(200, {{"provider_sign_out", there}});
+  if (call.by_cookie()) {
+    response.headers.add("Set-Cookie", end_session_cookie(call.request));
+  }
+  return response;
 }
 
 Json to_json(const auth::Session& session, const std::string& current_id) {
@@ -139,6 +159,15 @@ Result<http::Response> end_session(Call& call) {
   });
 }
 
+// Null when it is none.
+Result<Json> own_session(const Call& call, store::Snapshot& snapshot) {
+  const std::string& id = call.principal.key_id;
+  if (!id.starts_with(auth::kSessionIdHead)) return Json(nullptr);
+  WY_TRY(const auth::Session session,
+         call.services.sign_in->sessions().session(snapshot, id, call.now));
+  return to_json(session, id);
+}
+
 Result<http::Response> who_am_i(Call& call) {
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const auth::User user, call.services.identities->user(snapshot, call.principal.user_id));
@@ -154,6 +183,8 @@ Result<http::Response> who_am_i(Call& call) {
     }
     json["key_id"] = call.principal.key_id;
     json["scopes"] = call.principal.scopes;
+    json["credential"] = auth::credential_kind(call.principal.key_id);
+    WY_TRY(json["session"], own_session(call, snapshot));
     json["may"] = Json::array();
     for (const std::string_view scope : auth::kScopes) {
       if (scope == "*" || !call.principal.has_scope(scope)) continue;

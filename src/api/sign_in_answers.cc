@@ -1,5 +1,7 @@
 #include "api/sign_in_answers.h"
 
+#include "api/browser_cookie.h"
+#include "api/same_origin.h"
 #include "auth/user_rows.h"
 
 namespace wenyuan::api {
@@ -48,6 +50,31 @@ Json tokens_json(const auth::SessionTokens& tokens, UnixMillis now) {
   json["session_id"] = tokens.session.id;
   json["session_expires_at"] = rfc3339(tokens.session.expires_at);
   return json;
+}
+
+Result<bool> wants_cookie(Call& call, ObjectReader& reader) {
+  const bool wanted = reader.maybe_flag("browser").value_or(false);
+  if (wanted && !is_from_our_page(call.request)) {
+    return Error{ErrorCode::forbidden, "The request was not begun by this server's page"};
+  }
+  return wanted;
+}
+
+http::Response signed_in(const Call& call, const auth::SessionTokens& tokens, bool in_browser,
+                         bool second_factor_required) {
+  Json json;
+  if (in_browser) {
+    json["session_id"] = tokens.session.id;
+    json["session_expires_at"] = rfc3339(tokens.session.expires_at);
+  } else {
+    json = tokens_json(tokens, call.now);
+  }
+  json["second_factor_required"] = second_factor_required;
+  http::Response response = json_response(200, json);
+  if (in_browser) {
+    response.headers.add("Set-Cookie", set_session_cookie(call.request, tokens.access_token));
+  }
+  return response;
 }
 
 Status refused_sign_in(Call& call, const auth::SignInOutcome& outcome,

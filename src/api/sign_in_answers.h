@@ -23,6 +23,14 @@ Result<bool> narrow_session(Call& call, store::Snapshot& snapshot, const auth::S
 
 Json tokens_json(const auth::SessionTokens& tokens, UnixMillis now);
 
+// "browser" of a body: whether the session is to be kept in a cookie. forbidden when a browser says
+// that another site asks for that, or nothing says that our page does: signing somebody in as
+// somebody else is an attack, too.
+Result<bool> wants_cookie(Call& call, ObjectReader& reader);
+// The answer to who has signed in: tokens, or a cookie that holds them.
+http::Response signed_in(const Call& call, const auth::SessionTokens& tokens, bool in_browser,
+                         bool second_factor_required);
+
 // Done when it is signed_in; else why not, noted for the audit log. `code_field` is where the code
 // of the second factor belongs.
 Status refused_sign_in(Call& call, const auth::SignInOutcome& outcome, std::string_view code_field);

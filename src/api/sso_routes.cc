@@ -1,6 +1,8 @@
 // Signing in at a provider: there, back, and the tokens.
+#include "api/browser_cookie.h"
 #include "api/call.h"
 #include "api/sign_in_answers.h"
+#include "api/target.h"
 #include "auth/identity/single_sign_on.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -9,6 +11,7 @@ namespace wenyuan::api {
 namespace {
 
 constexpr std::size_t kParameterSizeMax = 4096;
+constexpr std::size_t kFormSizeMax = 2 * auth::kJwsSizeMax;
 
 Error no_provider() { return {ErrorCode::not_found, "There is no such sign-in provider"}; }
 
@@ -29,18 +32,7 @@ bool is_https(const auth::Provider& provider) {
 std::string cookie_name(bool https) { return https ? "__Host-wenyuan_sign_in" : "wenyuan_sign_in"; }
 
 std::string cookie(const Call& call, bool https) {
-  const std::string name = cookie_name(https);
-  for (const auto& [header, value] : call.request.headers) {
-    if (!http::same_name(header, "Cookie")) continue;
-    for (const std::string_view part : split(value, ';')) {
-      const std::string_view one = trim(part);
-      const std::size_t equals = one.find('=');
-      if (equals != std::string_view::npos && one.substr(0, equals) == name) {
-        return std::string(one.substr(equals + 1));
-      }
-    }
-  }
-  return {};
+  return cookie_value(call.request, cookie_name(https));
 }
 
 // Lax, because the provider's redirect has to bring it back.
@@ -58,6 +50,12 @@ http::Response redirect(const std::string& address) {
   response.headers.set("Cache-Control", "no-store");
   response.headers.set("Referrer-Policy", "no-referrer");
   return response;
+}
+
+// A browser that shows what it gets: a person is better served by the page than by JSON.
+bool is_page(const Call& call) {
+  const std::string* const accepted = call.request.headers.find("Accept");
+  return accepted != nullptr && accepted->find("text/html") != std::string::npos;
 }
 
 Result<http::Response> list_providers(Call& call) {
@@ -88,6 +86,7 @@ Result<http::Response> start(Call& call) {
   if (!started) {
     log::warn("auth.provider_unavailable",
               {{"provider", provider->config().id}, {"why", started.error().message}});
+    if (is_page(call)) return redirect("/#/sign-in-unavailable");
     return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
   }
   http::Response response = redirect(started->address);
@@ -143,9 +142,12 @@ Result<http::Response> finish(Call& call) {
     call.note("why", why.message);
     log::info("auth.provider_refused",
               {{"request_id", call.request_id}, {"provider", config.id}, {"why", why.message}});
-    if (why.code == ErrorCode::unavailable) {
-      return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
+    const bool absent = why.code == ErrorCode::unavailable;
+    if (is_page(call)) {
+      WY_RETURN_IF_ERROR(call.record("refuse", audit::Outcome::refused));
+      return redirect(absent ? "/#/sign-in-unavailable" : "/#/sign-in-refused");
     }
+    if (absent) return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
     return Error{ErrorCode::unauthenticated, "The sign-in was refused; begin again"};
   }
   if (finished->linked) return redirect("/#/linked?provider=" + config.id);
@@ -157,24 +159,86 @@ Result<http::Response> exchange(Call& call) {
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   const std::string code = reader.text("code", {1, 256});
+  auth::SessionStart from;
+  WY_TRY(from.in_browser, wants_cookie(call, reader));
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_RETURN_IF_ERROR(take_sign_in_token(call));
   if (call.services.single_sign_on == nullptr) return no_provider();
   call.principal = {};
+  from.address = call.request.remote_address;
+  from.client = client_of(call);
   std::string browser = cookie(call, true);
   if (browser.empty()) browser = cookie(call, false);
   WY_TRY(const auth::SessionTokens tokens,
          call.services.single_sign_on->exchange(
-             code, browser, call.request.remote_address, client_of(call), call.now,
+             code, browser, from, call.now,
              [&](store::Transaction& tx, const auth::SessionTokens& made) {
                return record_sign_in(call, tx, made);
              }));
-  Json json = tokens_json(tokens, call.now);
   WY_TRY(const bool narrow, call.services.database->read([&](store::Snapshot& snapshot) {
     return narrow_session(call, snapshot, tokens.session);
   }));
-  json["second_factor_required"] = narrow;
-  return json_response(200, json);
+  return signed_in(call, tokens, from.in_browser, narrow);
+}
+
+// What a form in a body says, once; empty otherwise.
+Result<std::string> form_value(Call& call, std::string_view name) {
+  const std::string* const type = call.request.headers.find("Content-Type");
+  const std::string_view media =
+      type == nullptr ? std::string_view() : std::string_view(*type).substr(0, type->find(';'));
+  if (!http::same_name(trim(media), "application/x-www-form-urlencoded")) {
+    return Error{ErrorCode::unsupported_media,
+                 "The body must be application/x-www-form-urlencoded"};
+  }
+  WY_TRY(const std::string body, call.request.body());
+  if (body.size() > kFormSizeMax) return Error{ErrorCode::too_large, "The form is too large"};
+  WY_TRY(const http::Target form, http::parse_target("/?" + body));
+  std::string value;
+  for (const auto& [key, text] : form.query) {
+    if (key != name) continue;
+    if (!value.empty()) return Error{ErrorCode::invalid_argument, "A value is given twice"};
+    value = text;
+  }
+  return value;
+}
+
+Status record_sign_out(Call& call, store::Transaction& tx, const std::string& provider,
+                       const std::string& user_id, const std::vector<std::string>& sessions) {
+  call.note_object(user_id);
+  call.note("provider", provider);
+  call.note("sessions", sessions);
+  return call.record(tx, "auth.provider_sign_out");
+}
+
+// The provider calls here itself: nothing but its signature says who it is.
+Result<http::Response> sign_out_there(Call& call) {
+  WY_TRY(auth::Provider* const provider, provider_of(call));
+  WY_TRY(const std::string token, form_value(call, "logout_token"));
+  const std::string& id = provider->config().id;
+  call.principal = {};
+  const Status done = call.services.single_sign_on->sign_out(
+      id, token, call.now,
+      [&](store::Transaction& tx, const std::string& user_id,
+          const std::vector<std::string>& sessions) {
+        return record_sign_out(call, tx, id, user_id, sessions);
+      });
+  if (done) {
+    http::Response response;
+    response.headers.set("Cache-Control", "no-store");
+    return response;
+  }
+  // A provider may sign out many at once; whoever guesses is slowed down.
+  WY_RETURN_IF_ERROR(take_sign_in_token(call));
+  call.note("provider", id);
+  call.note("why", done.error().message);
+  WY_RETURN_IF_ERROR(call.record("auth.provider_sign_out", audit::Outcome::refused));
+  log::info("auth.logout_token_refused",
+            {{"request_id", call.request_id}, {"provider", id}, {"why", done.error().message}});
+  if (done.error().code != ErrorCode::unauthenticated) {
+    return Error{ErrorCode::unavailable, "The sign-in provider cannot be reached"};
+  }
+  // OpenID Connect Back-Channel Logout 1.0, section 2.8.
+  return Error{ErrorCode::invalid_argument, "The logout token is not valid"};
 }
 
 Json to_json(const auth::ExternalLink& link) {
@@ -257,6 +321,11 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .path = "/v1/auth/oidc/{provider}/callback",
      .handler = finish,
+     .access = Access::open},
+    {.method = "POST",
+     .path = "/v1/auth/oidc/{provider}/backchannel-logout",
+     .handler = sign_out_there,
+     .body = Body::json,
      .access = Access::open},
     {.method = "POST",
      .path = "/v1/auth/exchange",

@@ -57,6 +57,7 @@ Result<auth::ProviderConfig> read_provider(Section& section) {
   WY_RETURN_IF_ERROR(section.read("agent_id", config.agent_id));
   WY_RETURN_IF_ERROR(section.read("corp_id", config.corp_id));
   WY_RETURN_IF_ERROR(section.read("redirect_uri", config.redirect_uri));
+  WY_RETURN_IF_ERROR(section.read("signed_out_uri", config.signed_out_uri));
   WY_RETURN_IF_ERROR(section.read("scopes", config.scopes));
   WY_RETURN_IF_ERROR(read_algorithms(section, config.algorithms));
   WY_RETURN_IF_ERROR(section.read("origins", config.origins));

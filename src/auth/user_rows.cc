@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "auth/credential_kind.h"
 #include "auth/groups.h"
 #include "auth/roles.h"
 #include "base/text.h"

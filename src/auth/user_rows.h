@@ -14,7 +14,6 @@
 namespace wenyuan::auth {
 
 inline constexpr std::string_view kVouchedHead = "jwt_";
-inline constexpr std::string_view kCertificateHead = "crt_";
 
 struct UserRow {
   User user;
@@ -30,8 +29,8 @@ Result<std::vector<User>> users_after(store::Snapshot& snapshot, std::string_vie
 
 // Who this is in this snapshot, whatever was known before; nothing when the user is gone or
 // disabled, or the credential is gone. `key_id` is of an API key (key_), a session (ses_), a
-// credential that signs requests (crd_), or of somebody vouched for elsewhere (kVouchedHead,
-// kCertificateHead); empty, it is the user with every scope.
+// credential that signs requests (crd_), or of somebody vouched for elsewhere (kVouchedHead);
+// empty, it is the user with every scope.
 Result<std::optional<Principal>> current_principal(store::Snapshot& snapshot,
                                                    std::string_view user_id,
                                                    std::string_view key_id);

@@ -55,6 +55,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
             self.answer({"issuer": self.origin,
                          "authorization_endpoint": self.origin + "/authorize",
                          "token_endpoint": self.origin + "/token",
+                         "end_session_endpoint": self.origin + "/logout",
                          "jwks_uri": self.origin + "/keys"})
         elif self.path == "/keys":
             modulus = subprocess.run(["openssl", "rsa", "-in", self.key, "-noout", "-modulus"],
@@ -75,12 +76,15 @@ class Provider(http.server.BaseHTTPRequestHandler):
         now = int(time.time())
         claims = {"iss": self.origin, "aud": "client", "sub": "person-1", "nonce": nonce,
                   "iat": now, "exp": now + 60, "preferred_username": "olga", **self.claims}
+        self.answer({"access_token": "a", "token_type": "Bearer", "id_token": self.token(claims)})
+
+    @classmethod
+    def token(cls, claims):
         text = (b64url(json.dumps({"alg": "RS256", "kid": "k"}).encode()) + "."
                 + b64url(json.dumps(claims).encode()))
-        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key],
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", cls.key],
                                    input=text.encode(), capture_output=True, check=True).stdout
-        self.answer({"access_token": "a", "token_type": "Bearer",
-                     "id_token": text + "." + b64url(signature)})
+        return text + "." + b64url(signature)
 
 
 class Identity(unittest.TestCase):
@@ -111,6 +115,7 @@ issuer = "{Provider.origin}"
 client_id = "client"
 client_secret_file = "{secret}"
 redirect_uri = "http://127.0.0.1/v1/auth/oidc/corp/callback"
+signed_out_uri = "http://127.0.0.1/"
 create_users = true
 """)
         models = cls.folder / "models"
@@ -278,6 +283,152 @@ create_users = true
         self.assertEqual(stranger.delete(path).status, 403)
         self.admin.must(204, self.admin.delete(path))
         self.nobody.must(200, self.sign_in(name))
+
+    def page(self, method, path, body=None, cookie=None, **headers):
+        """As our page in a browser asks; keyword arguments replace headers, None leaves one out."""
+        all_headers = {"Sec-Fetch-Site": "same-origin",
+                       "Origin": f"http://127.0.0.1:{self.server.port}", "Cookie": cookie}
+        all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.nobody.request(method, path, body=body, headers={
+            name: value for name, value in all_headers.items() if value is not None})
+
+    def browser(self, name, **more):
+        answer = self.page("POST", "/v1/auth/login", {
+            "username": name, "password": PASSWORD, "browser": True, **more})
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer, answer.headers["set-cookie"].split(";")[0]
+
+    def test_the_page_keeps_its_session_in_a_cookie(self):
+        name = self.user()
+        answer, cookie = self.browser(name)
+        self.assertNotIn("access_token", answer.json)
+        self.assertNotIn("refresh_token", answer.json)
+        for part in ("HttpOnly", "SameSite=Strict", "Path=/"):
+            self.assertIn(part, answer.headers["set-cookie"])
+        me = self.page("GET", "/v1/me", cookie=cookie)
+        self.assertEqual((me.status, me.json["username"]), (200, name))
+        self.assertEqual(me.json["session"]["id"], answer.json["session_id"])
+        made = self.page("POST", "/v1/collections", {"name": "x", "kind": "personal"}, cookie)
+        self.assertEqual(made.status, 201)
+        token = cookie.split("=")[1]
+        self.assertEqual(Client(self.server.port, key=token).get("/v1/me").status, 401,
+                         "what is in a cookie is nothing in a header")
+        key = self.nobody.request("GET", "/v1/me", headers={
+            "Cookie": cookie, "Authorization": "Bearer " + self.admin.key})
+        self.assertEqual(key.json["username"], "admin", "a key goes first")
+        over_https = self.page("POST", "/v1/auth/login", {
+            "username": name, "password": PASSWORD, "browser": True}, Sec_Fetch_Site=None,
+            Origin=f"https://127.0.0.1:{self.server.port}")
+        self.assertTrue(over_https.headers["set-cookie"].startswith("__Host-"))
+        self.assertIn("; Secure", over_https.headers["set-cookie"])
+        out = self.page("POST", "/v1/auth/logout", cookie=cookie)
+        self.assertEqual(out.status, 204)
+        self.assertIn("Max-Age=0", out.headers["set-cookie"])
+        self.assertEqual(self.page("GET", "/v1/me", cookie=cookie).status, 401)
+
+    def test_other_sites_get_nothing_from_the_cookie(self):
+        name = self.user()
+        _, cookie = self.browser(name)
+        collection = {"name": "planted", "kind": "personal"}
+        port = self.server.port
+        for headers in ({"Sec_Fetch_Site": "cross-site", "Origin": "https://evil.example"},
+                        {"Sec_Fetch_Site": "same-site"}, {"Sec_Fetch_Site": "none"},
+                        {"Sec_Fetch_Site": None, "Origin": "https://evil.example"},
+                        {"Sec_Fetch_Site": None, "Origin": "null"},
+                        {"Sec_Fetch_Site": None, "Origin": f"http://127.0.0.1:{port}.evil.example"},
+                        {"Sec_Fetch_Site": None, "Origin": f"http://127.0.0.1:{port + 1}"},
+                        {"Sec_Fetch_Site": None, "Origin": None}):
+            answer = self.page("POST", "/v1/collections", collection, cookie, **headers)
+            self.assertEqual(answer.status, 403, headers)
+            login = self.page("POST", "/v1/auth/login", {
+                "username": name, "password": PASSWORD, "browser": True}, **headers)
+            self.assertEqual(login.status, 403, headers)
+            self.assertNotIn("set-cookie", login.headers)
+        read = self.page("GET", "/v1/collections", cookie=cookie, Sec_Fetch_Site="cross-site")
+        self.assertEqual(read.status, 403)
+        self.assertEqual(self.page("GET", "/v1/collections", cookie=cookie).json["data"], [])
+
+    def test_a_second_factor_in_the_browser(self):
+        name = self.user(["admin"])
+        answer, cookie = self.browser(name)
+        self.assertTrue(answer.json["second_factor_required"])
+        begun = self.page("POST", "/v1/me/totp", {"current_password": PASSWORD}, cookie)
+        self.assertEqual(begun.status, 201)
+        self.assertTrue(begun.json["qr_svg"].startswith("<svg "))
+        self.assertEqual(self.page("GET", "/v1/users", cookie=cookie).status, 403)
+        confirmed = self.page("POST", "/v1/me/totp/confirm", {"totp": totp(begun.json["secret"])},
+                              cookie)
+        self.assertEqual(len(confirmed.json["recovery_codes"]), 10)
+        self.assertEqual(self.page("GET", "/v1/users", cookie=cookie).status, 200)
+        again, other = self.browser(name, totp=confirmed.json["recovery_codes"][0])
+        self.assertFalse(again.json["second_factor_required"])
+        me = self.page("GET", "/v1/me", cookie=other).json
+        changed = self.page("PATCH", "/v1/users/" + me["id"], {
+            "password": PASSWORD + "!", "current_password": PASSWORD}, other)
+        self.assertEqual(changed.status, 200, changed.body)
+        self.assertEqual(self.page("GET", "/v1/me", cookie=cookie).status, 401, "it has ended")
+        self.assertEqual(self.page("GET", "/v1/me", cookie=other).status, 200)
+
+    def through_provider_in_browser(self, **claims):
+        Provider.claims = claims
+        back, cookie = self.through_provider()
+        response, body = self.browse(back, cookie)
+        Provider.claims = {}
+        self.assertEqual(response.status, 303, body)
+        code = response.getheader("Location").split("code=")[1]
+        answer = self.page("POST", "/v1/auth/exchange", {"code": code, "browser": True}, cookie)
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.headers["set-cookie"].split(";")[0]
+
+    def sign_out_there(self, **claims):
+        now = int(time.time())
+        everything = {"iss": Provider.origin, "aud": "client", "iat": now, "exp": now + 60,
+                      "jti": uuid.uuid4().hex, "events": {
+                          "http://schemas.openid.net/event/backchannel-logout": {}}} | claims
+        token = Provider.token({k: v for k, v in everything.items() if v is not None})
+        return self.send_logout(token), token
+
+    def send_logout(self, token):
+        return self.nobody.request(
+            "POST", "/v1/auth/oidc/corp/backchannel-logout",
+            body=urllib.parse.urlencode({"logout_token": token}).encode(),
+            content_type="application/x-www-form-urlencoded")
+
+    def test_a_provider_signs_out(self):
+        one = self.through_provider_in_browser(sub="person-2", preferred_username="rita", sid="s1")
+        two = self.through_provider_in_browser(sub="person-2", preferred_username="rita", sid="s2")
+        answer, token = self.sign_out_there(sid="s1")
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual(answer.headers["cache-control"], "no-store")
+        self.assertEqual(self.page("GET", "/v1/me", cookie=one).status, 401)
+        self.assertEqual(self.page("GET", "/v1/me", cookie=two).status, 200)
+        self.assertEqual(self.send_logout(token).status, 400, "it came before")
+        for wrong in ({"sub": "person-2", "nonce": "n"}, {"sub": "person-2", "aud": "other"},
+                      {"sub": "person-2", "events": {}}, {"sub": "person-2", "jti": None}, {}):
+            self.assertEqual(self.sign_out_there(**wrong)[0].status, 400, wrong)
+        self.assertEqual(self.send_logout("garbage").status, 400)
+        self.assertEqual(self.page("GET", "/v1/me", cookie=two).status, 200)
+        self.assertEqual(self.sign_out_there(sub="person-2")[0].status, 200)
+        self.assertEqual(self.page("GET", "/v1/me", cookie=two).status, 401)
+        records = self.admin.must(200, self.admin.get(
+            "/v1/audit/events?action=auth.provider_sign_out&limit=100"))["data"]
+        self.assertEqual({record["outcome"] for record in records}, {"allowed", "refused"})
+
+    def test_signing_out_here_tells_where_to_sign_out_there(self):
+        cookie = self.through_provider_in_browser(sub="person-3", preferred_username="sven")
+        out = self.page("POST", "/v1/auth/logout", cookie=cookie)
+        self.assertEqual(out.status, 200)
+        self.assertEqual(out.json["provider_sign_out"], Provider.origin + "/logout?client_id=client"
+                         "&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%2F")
+
+    def test_a_person_who_was_refused_sees_the_page(self):
+        back, _ = self.through_provider()
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection.request("GET", back, headers={"Accept": "text/html,*/*;q=0.8"})
+        response = connection.getresponse()
+        self.assertEqual((response.status, response.getheader("Location")),
+                         (303, "/#/sign-in-refused"))
+        connection.close()
 
     def signed(self, key, secret, method, target, body=b"", nonce=None, sent=None):
         port = self.server.port

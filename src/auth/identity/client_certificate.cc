@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "auth/user_rows.h"
+#include "auth/credential_kind.h"
 
 namespace wenyuan::auth {
 namespace {

@@ -11,6 +11,7 @@ namespace wenyuan::auth {
 struct ExternalIdentity {
   std::string provider;  // "oidc:corp", "wecom:corp", "gateway:kong": kind and id
   std::string subject;   // theirs for this person; never given to another
+  std::string session;   // theirs for this sign-in, when they name it
   std::string username;
   std::string display_name;
   std::string email;

@@ -16,6 +16,7 @@ using Json = nlohmann::json;
 constexpr UnixMillis kMetadataFreshMs = UnixMillis{60} * 60 * 1000;
 constexpr UnixMillis kIdTokenAgeMs = UnixMillis{10} * 60 * 1000;
 constexpr std::size_t kCodeSizeMax = 4096;
+constexpr std::size_t kSessionSizeMax = 255;
 constexpr cedar::JsonLimits kLimits{.bytes_max = 256 * 1024, .depth_max = 16};
 
 Error refused(std::string why) { return {ErrorCode::unauthenticated, std::move(why)}; }
@@ -201,6 +202,7 @@ Result<ExternalIdentity> OidcProvider::finish(const Callback& callback,
   ExternalIdentity identity = mapped_identity(all, config_.mapping);
   identity.provider = provider_name(config_);
   identity.subject = subject;
+  identity.session = all.text("sid").value_or("").substr(0, kSessionSizeMax);
   identity.second_factor = identity.second_factor && config_.trusts_second_factor;
   return identity;
 }
@@ -210,7 +212,27 @@ std::string OidcProvider::sign_out_address() {
   if (!metadata_ || metadata_->end_session_endpoint.empty()) return {};
   const std::string& endpoint = metadata_->end_session_endpoint;
   const char* const join = endpoint.find('?') == std::string::npos ? "?" : "&";
-  return endpoint + join + form_encoded({{"client_id", config_.client_id}});
+  std::vector<std::pair<std::string, std::string>> query = {{"client_id", config_.client_id}};
+  if (!config_.signed_out_uri.empty()) {
+    query.emplace_back("post_logout_redirect_uri", config_.signed_out_uri);
+  }
+  return endpoint + join + form_encoded(query);
+}
+
+std::string OidcProvider::end_session(UnixMillis now) {
+  return metadata(now) ? sign_out_address() : std::string();
+}
+
+Result<LogoutNotice> OidcProvider::read_logout(const std::string& token, UnixMillis now) {
+  const auto hint = peek_jws(token);
+  // Before the provider is asked for anything: strangers send tokens too.
+  if (!hint || hint->issuer != config_.issuer) return refused("it is no token of this provider");
+  WY_TRY(const OidcMetadata known, metadata(now));
+  WY_TRY(const std::shared_ptr<const KeySet> keys, keys_.keys(known.jwks_uri, hint->key_id, now));
+  JwtRules rules = logout_rules(config_.issuer, config_.client_id);
+  rules.algorithms = config_.algorithms;
+  WY_TRY(const JwtClaims claims, verify_jwt(token, *keys, rules, now));
+  return check_logout(claims);
 }
 
 }  // namespace wenyuan::auth

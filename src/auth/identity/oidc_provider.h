@@ -21,6 +21,8 @@ class OidcProvider final : public Provider {
   Result<ExternalIdentity> finish(const Callback& callback, const SignInSecrets& secrets,
                                   UnixMillis now) override;
   std::string sign_out_address() override;
+  std::string end_session(UnixMillis now) override;
+  Result<LogoutNotice> read_logout(const std::string& token, UnixMillis now) override;
   const ProviderConfig& config() const override { return config_; }
 
  private:

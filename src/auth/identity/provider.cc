@@ -29,6 +29,10 @@ Result<EgressPolicy> policy_for(const ProviderConfig& config) {
 
 }  // namespace
 
+Result<LogoutNotice> Provider::read_logout(const std::string&, UnixMillis) {
+  return Error{ErrorCode::unauthenticated, "this kind of provider sends no logout tokens"};
+}
+
 Result<std::unique_ptr<Provider>> open_provider(const ProviderConfig& config, HttpExchange& http) {
   WY_RETURN_IF_ERROR(check_provider(config));
   auto policy = policy_for(config);

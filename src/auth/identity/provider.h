@@ -6,6 +6,7 @@
 
 #include "auth/identity/external_identity.h"
 #include "auth/identity/http_exchange.h"
+#include "auth/identity/logout_token.h"
 #include "auth/identity/provider_config.h"
 #include "base/clock.h"
 
@@ -38,6 +39,10 @@ class Provider {
                                           UnixMillis now) = 0;
   // Where the browser can end the session at the provider, too; empty when there is no such place.
   virtual std::string sign_out_address() { return {}; }
+  // The same, after asking the provider when that is not known; empty when it does not answer, too.
+  virtual std::string end_session(UnixMillis) { return sign_out_address(); }
+  // What a logout token says; unauthenticated for one that must not be believed.
+  virtual Result<LogoutNotice> read_logout(const std::string& token, UnixMillis now);
 
   virtual const ProviderConfig& config() const = 0;
 };

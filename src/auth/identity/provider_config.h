@@ -39,9 +39,10 @@ struct ProviderConfig {
   std::string issuer;     // OIDC: exactly as the provider writes it
   std::string client_id;  // WeCom: the corporation's id; DingTalk: the app key
   std::string client_secret;
-  std::string agent_id;      // WeCom
-  std::string corp_id;       // DingTalk: the organization that must be chosen; may be empty
-  std::string redirect_uri;  // exactly as registered there; ends in /v1/auth/oidc/{id}/callback
+  std::string agent_id;        // WeCom
+  std::string corp_id;         // DingTalk: the organization that must be chosen; may be empty
+  std::string redirect_uri;    // exactly as registered there; ends in /v1/auth/oidc/{id}/callback
+  std::string signed_out_uri;  // where it sends the browser back to after signing out; may be empty
   std::vector<std::string> scopes = {"openid", "profile", "email"};
   std::vector<JwsAlgorithm> algorithms = {JwsAlgorithm::rs256, JwsAlgorithm::ps256,
                                           JwsAlgorithm::es256, JwsAlgorithm::eddsa};

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kAccessKind = "access token";
 constexpr std::string_view kRefreshKind = "refresh token";
+constexpr std::string_view kBrowserKind = "browser token";
+constexpr UnixMillis kUseMs = UnixMillis{60} * 60 * 1000;
 constexpr std::size_t kClientSizeMax = 200;
 
 Error refused() { return {ErrorCode::unauthenticated, "the token is not valid"}; }
@@ -82,13 +84,26 @@ Result<SessionTokens> Sessions::begin(store::Transaction& tx, const SessionStart
   session.expires_at = now + std::min(options_.idle_ms, options_.lifetime_ms);
   WY_TRY(auto insert,
          tx.prepare("INSERT INTO sessions (id, user_id, method, second_factor, address, client, "
-                    "created_at, refreshed_at, idle_expires_at, expires_at) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                    "created_at, refreshed_at, idle_expires_at, expires_at, provider_session) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   insert.bind(1, session.id).bind(2, session.user_id).bind(3, session.method);
   insert.bind(4, session.second_factor).bind(5, session.address).bind(6, session.client);
   insert.bind(7, now).bind(8, now).bind(9, now + options_.idle_ms);
-  WY_RETURN_IF_ERROR(insert.bind(10, now + options_.lifetime_ms).run());
-  return add_tokens(tx, std::move(session), now);
+  insert.bind(10, now + options_.lifetime_ms).bind(11, start.provider_session);
+  WY_RETURN_IF_ERROR(insert.run());
+  return start.in_browser ? add_browser_token(tx, std::move(session))
+                          : add_tokens(tx, std::move(session), now);
+}
+
+// Ends with its session, which is looked at with each use.
+Result<SessionTokens> Sessions::add_browser_token(store::Transaction& tx, Session session) const {
+  SessionTokens tokens;
+  tokens.access_token = new_token(kBrowserHead);
+  tokens.access_expires_at = session.created_at + options_.lifetime_ms;
+  WY_TRY(const KeyMac mac, token_mac(secret_, kBrowserKind, tokens.access_token));
+  WY_RETURN_IF_ERROR(add_token(tx, mac, session.id, "access", tokens.access_expires_at));
+  tokens.session = std::move(session);
+  return tokens;
 }
 
 Result<SessionTokens> Sessions::add_tokens(store::Transaction& tx, Session session,
@@ -107,7 +122,17 @@ Result<SessionTokens> Sessions::add_tokens(store::Transaction& tx, Session sessi
 
 Result<Principal> Sessions::authenticate(store::Snapshot& snapshot, std::string_view access_token,
                                          UnixMillis now) const {
-  WY_TRY(const KeyMac mac, token_mac(secret_, kAccessKind, access_token));
+  return authenticate_as(snapshot, kAccessKind, access_token, now);
+}
+
+Result<Principal> Sessions::authenticate_browser(store::Snapshot& snapshot, std::string_view token,
+                                                 UnixMillis now) const {
+  return authenticate_as(snapshot, kBrowserKind, token, now);
+}
+
+Result<Principal> Sessions::authenticate_as(store::Snapshot& snapshot, std::string_view kind,
+                                            std::string_view token, UnixMillis now) const {
+  WY_TRY(const KeyMac mac, token_mac(secret_, kind, token));
   WY_TRY(auto statement,
          snapshot.prepare("SELECT s.id, s.user_id, min(t.expires_at, s.idle_expires_at, "
                           "s.expires_at), s.second_factor FROM session_tokens t JOIN sessions s "
@@ -164,6 +189,19 @@ Result<Exchanged> Sessions::exchange(store::Transaction& tx, std::string_view re
   return result;
 }
 
+Result<bool> Sessions::use_is_due(store::Snapshot& snapshot, const std::string& id,
+                                  UnixMillis now) const {
+  WY_TRY(auto statement, snapshot.prepare("SELECT refreshed_at FROM sessions WHERE id = ?"));
+  WY_TRY(const bool found, statement.bind(1, id).step());
+  return found && now - statement.integer(0) >= kUseMs;
+}
+
+Status Sessions::note_use(store::Transaction& tx, const std::string& id, UnixMillis now) const {
+  WY_TRY(auto update,
+         tx.prepare("UPDATE sessions SET refreshed_at = ?, idle_expires_at = ? WHERE id = ?"));
+  return update.bind(1, now).bind(2, now + options_.idle_ms).bind(3, id).run();
+}
+
 Status Sessions::raise_to_second_factor(store::Transaction& tx, const std::string& id) const {
   WY_TRY(auto update, tx.prepare("UPDATE sessions SET second_factor = 1 WHERE id = ?"));
   WY_RETURN_IF_ERROR(update.bind(1, id).run());
@@ -216,6 +254,24 @@ Result<std::int64_t> Sessions::end_all(store::Transaction& tx, const std::string
   }
   if (count > 0) WY_RETURN_IF_ERROR(tx.raise_epoch());
   return count;
+}
+
+Result<std::vector<std::string>> Sessions::end_of_provider(
+    store::Transaction& tx, const std::string& provider, const std::string& user_id,
+    const std::string& provider_session) const {
+  WY_TRY(auto remove,
+         tx.prepare("DELETE FROM sessions WHERE method = ?1 AND (?2 = '' OR user_id = ?2) AND "
+                    "(?3 = '' OR provider_session = ?3 OR (?2 <> '' AND provider_session = '')) "
+                    "RETURNING id"));
+  remove.bind(1, provider).bind(2, user_id).bind(3, provider_session);
+  std::vector<std::string> ended;
+  for (;;) {
+    WY_TRY(const bool more, remove.step());
+    if (!more) break;
+    ended.push_back(remove.text(0));
+  }
+  if (!ended.empty()) WY_RETURN_IF_ERROR(tx.raise_epoch());
+  return ended;
 }
 
 }  // namespace wenyuan::auth

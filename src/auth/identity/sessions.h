@@ -33,13 +33,15 @@ struct SessionStart {
   bool second_factor = false;
   std::string address{};
   std::string client{};
+  bool in_browser = false;         // kept in a cookie: one token as long as the session, no pair
+  std::string provider_session{};  // "sid" of the provider that vouched; may be empty
 };
 
 struct SessionTokens {
   Session session;
   std::string access_token;  // both are shown once and kept nowhere
   UnixMillis access_expires_at = 0;
-  std::string refresh_token;
+  std::string refresh_token;  // empty in a browser
 };
 
 // What exchanging a refresh token came to. The transaction is to be committed in every case: a
@@ -69,6 +71,14 @@ class Sessions {
   // unauthenticated for a wrong or expired token, an ended session or a disabled user.
   Result<Principal> authenticate(store::Snapshot& snapshot, std::string_view access_token,
                                  UnixMillis now) const;
+  // The same for the token of a browser. Neither is taken for the other: what stands in a cookie
+  // is of no use in a header.
+  Result<Principal> authenticate_browser(store::Snapshot& snapshot, std::string_view token,
+                                         UnixMillis now) const;
+  // Whether note_use() would write, which keeps a browser's session from ending while it is used:
+  // at most once in an hour.
+  Result<bool> use_is_due(store::Snapshot& snapshot, const std::string& id, UnixMillis now) const;
+  Status note_use(store::Transaction& tx, const std::string& id, UnixMillis now) const;
   Result<Exchanged> exchange(store::Transaction& tx, std::string_view refresh_token,
                              UnixMillis now) const;
   // The session has shown a second factor now.
@@ -83,11 +93,21 @@ class Sessions {
   // All of this user's but `kept_id` (which may be empty); how many they were.
   Result<std::int64_t> end_all(store::Transaction& tx, const std::string& user_id,
                                const std::string& kept_id) const;
+  // Those that `provider` vouched for ("oidc:corp"), of this user and of this session there; either
+  // may be empty, and then is any. Of this user, also those whose session there is not known.
+  // Gives their ids.
+  Result<std::vector<std::string>> end_of_provider(store::Transaction& tx,
+                                                   const std::string& provider,
+                                                   const std::string& user_id,
+                                                   const std::string& provider_session) const;
 
   const Options& options() const { return options_; }
 
  private:
   Result<SessionTokens> add_tokens(store::Transaction& tx, Session session, UnixMillis now) const;
+  Result<SessionTokens> add_browser_token(store::Transaction& tx, Session session) const;
+  Result<Principal> authenticate_as(store::Snapshot& snapshot, std::string_view kind,
+                                    std::string_view token, UnixMillis now) const;
 
   const KeySecret& secret_;
   const Options options_;

@@ -140,6 +140,7 @@ Result<SignInOutcome> SignIn::begin_session(const SignInAttempt& attempt,
     start.second_factor = state.totp;
     start.address = attempt.address;
     start.client = attempt.client;
+    start.in_browser = attempt.in_browser;
     WY_TRY(outcome.tokens, sessions_.begin(tx, start, now));
     WY_TRY(const auto now_is, current_principal(tx, principal.user_id, outcome.tokens->session.id));
     if (!now_is) return Error{ErrorCode::unauthenticated, "the user was disabled"};

@@ -21,6 +21,7 @@ struct SignInAttempt {
   std::string code;  // of the second factor, or a recovery code; may be empty
   std::string address;
   std::string client;
+  bool in_browser = false;  // see SessionStart
 };
 
 struct SignInOutcome {

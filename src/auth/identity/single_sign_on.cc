@@ -4,6 +4,7 @@
 #include "auth/identity/secret_box.h"
 #include "auth/identity/token_text.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/text.h"
 
 namespace wenyuan::auth {
@@ -17,6 +18,9 @@ constexpr std::string_view kPurpose = "pending sign-in";
 constexpr std::string_view kStateKind = "sign-in state";
 constexpr std::string_view kBrowserKind = "sign-in browser";
 constexpr std::string_view kCodeKind = "sign-in code";
+constexpr std::string_view kLogoutKind = "logout token";
+// Somebody's clock may be behind, so that a token is taken for this long after its end.
+constexpr UnixMillis kSkewMs = UnixMillis{5} * 60 * 1000;
 constexpr std::size_t kSecretTextSize = 43;  // 32 bytes in base64url
 
 Error refused(std::string why) { return {ErrorCode::unauthenticated, std::move(why)}; }
@@ -51,6 +55,21 @@ Result<std::string> seen_lately(store::Snapshot& snapshot, const ExternalIdentit
   statement.bind(1, identity.provider).bind(2, identity.subject).bind(3, now - kLatelyMs);
   WY_TRY(const bool found, statement.step());
   return found ? statement.text(0) : std::string();
+}
+
+// unauthenticated when it came before.
+Status take_once(store::Transaction& tx, const KeySecret& key, const std::string& provider,
+                 const LogoutNotice& notice, UnixMillis now) {
+  WY_TRY(auto old, tx.prepare("DELETE FROM logout_tokens WHERE mac IN (SELECT mac FROM "
+                              "logout_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT 20)"));
+  WY_RETURN_IF_ERROR(old.bind(1, now).run());
+  WY_TRY(const KeyMac mac, token_mac(key, kLogoutKind, sha256_hex(provider + " " + notice.id)));
+  WY_TRY(auto insert, tx.prepare("INSERT INTO logout_tokens (mac, expires_at) VALUES (?, ?) "
+                                 "ON CONFLICT DO NOTHING RETURNING expires_at"));
+  insert.bind_blob(1, mac).bind(2, notice.expires_at + kSkewMs);
+  WY_TRY(const bool fresh, insert.step());
+  if (!fresh) return refused("the logout token came before");
+  return Done{};
 }
 
 bool same_blob(const store::Statement& statement, int at, const KeyMac& mac) {
@@ -187,10 +206,11 @@ Result<FinishedSignIn> SingleSignOn::let_in(const ExternalIdentity& identity,
     WY_TRY(finished.user, join_user(tx, identities_, identity, rules, now));
     WY_TRY(auto insert,
            tx.prepare("INSERT INTO sign_in_codes (code_mac, browser_mac, user_id, method, "
-                      "second_factor, expires_at) VALUES (?, ?, ?, ?, ?, ?)"));
+                      "second_factor, expires_at, provider_session) "
+                      "VALUES (?, ?, ?, ?, ?, ?, ?)"));
     insert.bind_blob(1, code_mac).bind_blob(2, browser_mac).bind(3, finished.user.user_id);
     insert.bind(4, identity.provider).bind(5, identity.second_factor).bind(6, now + kCodeMs);
-    WY_RETURN_IF_ERROR(insert.run());
+    WY_RETURN_IF_ERROR(insert.bind(7, identity.session).run());
     WY_RETURN_IF_ERROR(record(tx, finished));
     return finished;
   });
@@ -222,23 +242,23 @@ Result<FinishedSignIn> SingleSignOn::link(const ExternalIdentity& identity,
 }
 
 Result<SessionTokens> SingleSignOn::exchange(const std::string& code, const std::string& browser,
-                                             const std::string& address, const std::string& client,
-                                             UnixMillis now, const SignIn::Record& record) const {
+                                             const SessionStart& from, UnixMillis now,
+                                             const SignIn::Record& record) const {
   const KeySecret& key = sign_in_.secret();
   WY_TRY(const KeyMac code_mac, token_mac(key, kCodeKind, code));
   WY_TRY(const KeyMac browser_mac, token_mac(key, kBrowserKind, browser));
   using Tokens = std::optional<SessionTokens>;
   WY_TRY(Tokens tokens, database_.write([&](store::Transaction& tx) -> Result<Tokens> {
     WY_TRY(auto remove, tx.prepare("DELETE FROM sign_in_codes WHERE code_mac = ? RETURNING "
-                                   "browser_mac, user_id, method, second_factor, expires_at"));
+                                   "browser_mac, user_id, method, second_factor, expires_at, "
+                                   "provider_session"));
     WY_TRY(const bool found, remove.bind_blob(1, code_mac).step());
     if (!found || !same_blob(remove, 0, browser_mac) || remove.integer(4) <= now) return Tokens();
-    SessionStart start;
+    SessionStart start = from;
     start.user_id = remove.text(1);
     start.method = remove.text(2);
     start.second_factor = remove.integer(3) != 0;
-    start.address = address;
-    start.client = client;
+    start.provider_session = remove.text(5);
     WY_TRY(const User user, identities_.user(tx, start.user_id));
     if (user.disabled) return Tokens();
     WY_TRY(SessionTokens made, sign_in_.sessions().begin(tx, start, now));
@@ -247,6 +267,40 @@ Result<SessionTokens> SingleSignOn::exchange(const std::string& code, const std:
   }));
   if (!tokens) return refused("the code is not valid; sign in again");
   return *std::move(tokens);
+}
+
+Status SingleSignOn::sign_out(const std::string& provider_id, const std::string& logout_token,
+                              UnixMillis now, const RecordSignOut& record) const {
+  Provider* const known = provider(provider_id);
+  if (known == nullptr) return Error{ErrorCode::not_found, "there is no such sign-in provider"};
+  WY_TRY(const LogoutNotice notice, known->read_logout(logout_token, now));
+  const std::string provider = provider_name(known->config());
+  return database_.write([&](store::Transaction& tx) -> Status {
+    WY_RETURN_IF_ERROR(take_once(tx, sign_in_.secret(), provider, notice, now));
+    return end_sessions(tx, provider, notice, record);
+  });
+}
+
+Status SingleSignOn::end_sessions(store::Transaction& tx, const std::string& provider,
+                                  const LogoutNotice& notice, const RecordSignOut& record) const {
+  std::string user_id;
+  if (!notice.subject.empty()) {
+    WY_TRY(auto who, tx.prepare("SELECT user_id FROM external_identities WHERE provider = ? AND "
+                                "subject = ?"));
+    WY_TRY(const bool found, who.bind(1, provider).bind(2, notice.subject).step());
+    // Somebody who never came here is signed out already.
+    if (!found) return record(tx, "", {});
+    user_id = who.text(0);
+  }
+  WY_TRY(const std::vector<std::string> ended,
+         sign_in_.sessions().end_of_provider(tx, provider, user_id, notice.session));
+  // And whoever is just coming back from there.
+  WY_TRY(auto codes, tx.prepare("DELETE FROM sign_in_codes WHERE method = ?1 AND (?2 = '' OR "
+                                "user_id = ?2) AND (?3 = '' OR provider_session = ?3 OR "
+                                "(?2 <> '' AND provider_session = ''))"));
+  codes.bind(1, provider).bind(2, user_id).bind(3, notice.session);
+  WY_RETURN_IF_ERROR(codes.run());
+  return record(tx, user_id, ended);
 }
 
 Result<std::string> SingleSignOn::user_of_token(std::string_view token, UnixMillis now) const {

@@ -54,10 +54,18 @@ class SingleSignOn {
                                 const Record& record) const;
 
   // The tokens for FinishedSignIn::code; unauthenticated a minute later, a second time, or from
-  // another browser.
+  // another browser. `from` says where the session begins: address, client, in_browser.
   Result<SessionTokens> exchange(const std::string& code, const std::string& browser,
-                                 const std::string& address, const std::string& client,
-                                 UnixMillis now, const SignIn::Record& record) const;
+                                 const SessionStart& from, UnixMillis now,
+                                 const SignIn::Record& record) const;
+
+  using RecordSignOut = std::function<Status(store::Transaction&, const std::string& user_id,
+                                             const std::vector<std::string>& sessions)>;
+  // A provider's logout token: ends the sessions that began with that sign-in, or all of that
+  // person's that began there. not_found for an unknown provider, unauthenticated for a token that
+  // is not believed or comes again. `user_id` may be empty.
+  Status sign_out(const std::string& provider_id, const std::string& logout_token, UnixMillis now,
+                  const RecordSignOut& record) const;
 
   // Who a gateway's token names, made a user when its configuration says so. unauthenticated when
   // no gateway is configured.
@@ -79,6 +87,8 @@ class SingleSignOn {
   Result<FinishedSignIn> let_in(const ExternalIdentity& identity, const ProviderConfig& config,
                                 const std::string& browser, UnixMillis now,
                                 const Record& record) const;
+  Status end_sessions(store::Transaction& tx, const std::string& provider,
+                      const LogoutNotice& notice, const RecordSignOut& record) const;
 
   store::Database& database_;
   const Identities& identities_;

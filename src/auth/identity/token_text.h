@@ -10,9 +10,10 @@
 namespace wenyuan::auth {
 
 // Heads, so that a scanner and a person know what leaked: wya_ opens the API for minutes, wyr_ is
-// exchanged for new tokens.
+// exchanged for new tokens, wyb_ is a browser's cookie.
 inline constexpr std::string_view kAccessHead = "wya_";
 inline constexpr std::string_view kRefreshHead = "wyr_";
+inline constexpr std::string_view kBrowserHead = "wyb_";
 constexpr std::size_t kTokenSizeMax = 128;
 
 // `head` and 256 random bits.

@@ -45,8 +45,11 @@ class OidcTest : public IdentityTest {
     return finish(started.browser, come_back(started.address));
   }
   Result<SessionTokens> fetch(const std::string& code, const std::string& browser) {
+    SessionStart from;
+    from.address = kHome;
+    from.client = "test";
     return sso_->exchange(
-        code, browser, kHome, "test", now_,
+        code, browser, from, now_,
         [](store::Transaction&, const SessionTokens&) -> Status { return Done{}; });
   }
   User user_now(const std::string& id) {
