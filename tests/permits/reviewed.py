@@ -1,0 +1,122 @@
+"""What reaches content, or speaks of it, without a permit: each with the reason why that is right,
+and with who may use it. Whoever adds a line here says why nobody can be shown by it what they may
+not see."""
+
+import dataclasses
+
+INGEST = "src/ingest/"
+AUTH = "src/auth/"
+APP = "src/app/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reviewed:
+    why: str
+    callers: tuple = ()  # files or folders outside its own folder; empty: anybody
+
+
+NO_CONTENT = "holds and gives no content of documents"
+OF_THE_CALLER = "works on what the caller has already"
+AT_START = "at the start, before anybody is served"
+OWN_ANSWER = "a user's own answer to a user's own request"
+WORKER = "the worker acts for the server on what was permitted at upload"
+REPLAY = "chunks go into the index of their own compartment only"
+ENGINE_ROOM = "how the database runs, not what is in it; SQL_OUTSIDE_STORE is about that"
+
+# Functions of the headers of src/store and src/index that other folders can include.
+FUNCTIONS = {
+    # content_store.h
+    "store::add_collection": Reviewed("makes an empty one", ("src/api/collection_routes.cc",)),
+    "store::collection": Reviewed(
+        "name, owner and attributes; the callers have asked visible_collections() or manage",
+        (AUTH, "src/api/access.cc", "src/api/collection_routes.cc", "src/api/openai_routes.cc",
+         "src/api/chat.cc", "src/api/quota_routes.cc")),
+    "store::collections": Reviewed("for decisions about all of them", (AUTH,)),
+    "store::labels": Reviewed("for decisions; a search keeps those that its permit covers",
+                              (AUTH, INGEST, "src/query/search.cc")),
+    "store::use_access_attributes": Reviewed(AT_START, (APP,)),
+    "store::set_document_compartment": Reviewed("moves a document, shows nothing", (AUTH,)),
+    "store::blob_is_named": Reviewed(AT_START, (APP,)),
+    "store::finish_document": Reviewed(WORKER, (INGEST,)),
+    "store::fail_document": Reviewed(WORKER, (INGEST,)),
+    "store::document_for_ingest": Reviewed(WORKER + "; auth decides by its label", (INGEST, AUTH)),
+    "store::last_change": Reviewed(REPLAY, (INGEST,)),
+    "store::change_count": Reviewed("of labels that a permit covers", ("src/query/search.cc",)),
+    "store::changes": Reviewed(REPLAY, (INGEST,)),
+    "store::chunks_for_index": Reviewed(REPLAY, (INGEST,)),
+    # late_vectors.h
+    "store::unembedded_count": Reviewed("one number of the whole server, for its metrics",
+                                        ("src/api/system_routes.cc", INGEST, APP)),
+    "store::take_embed_job": Reviewed(WORKER, (INGEST,)),
+    "store::has_embed_work": Reviewed(WORKER, (INGEST,)),
+    "store::unembedded_chunks": Reviewed(WORKER, (INGEST,)),
+    "store::put_vectors": Reviewed(WORKER, (INGEST,)),
+    "store::finish_embed_job": Reviewed(WORKER, (INGEST,)),
+    "store::fail_embed_job": Reviewed(WORKER, (INGEST,)),
+    "store::put_back_embed_job": Reviewed(WORKER, (INGEST,)),
+    "store::retry_embedding": Reviewed(WORKER, (INGEST, APP)),
+    "store::forget_vectors": Reviewed(WORKER, (INGEST, APP)),
+    # job_store.h
+    "store::job": Reviewed("visible_job() shows it to who began it or may read its document",
+                           ("src/api/job_routes.cc", INGEST)),
+    "store::take_job": Reviewed(WORKER, (INGEST,)),
+    "store::requeue_running_jobs": Reviewed(WORKER, (INGEST,)),
+    "store::report_progress": Reviewed(WORKER, (INGEST,)),
+    "store::queued_job_count": Reviewed("one number of the whole server, for its metrics",
+                                        ("src/api/system_routes.cc", INGEST)),
+    "store::upload_waits": Reviewed(WORKER, (INGEST,)),
+    # idempotency_store.h
+    "store::find": Reviewed(OWN_ANSWER, ("src/api/once.cc",)),
+    "store::remember": Reviewed(OWN_ANSWER, ("src/api/once.cc",)),
+    # consistency.h
+    "store::check_consistency": Reviewed("`wenyuan verify`, on the machine itself", (APP,)),
+    # blob_store.h, blob_removal.h: by the SHA-256 of the whole file, which only a document tells.
+    "store::BlobStore::open": Reviewed(AT_START, (APP,)),
+    "store::BlobStore::writer": Reviewed("takes bytes in", ("src/api/upload_routes.cc",)),
+    "store::BlobStore::put": Reviewed("takes bytes in", ("src/api/upload_routes.cc",)),
+    "store::BlobStore::get": Reviewed("checks every file", (APP,)),
+    "store::BlobStore::path": Reviewed(
+        "of a document that a permit has opened, or that is being ingested",
+        ("src/api/document_routes.cc", INGEST, APP)),
+    "store::BlobStore::remove": Reviewed("removes, shows nothing"),
+    "store::BlobStore::remove_unnamed": Reviewed(AT_START, (APP,)),
+    "store::BlobStore::Writer::write": Reviewed("takes bytes in"),
+    "store::BlobStore::Writer::finish": Reviewed("takes bytes in"),
+    "store::remove_blobs": Reviewed("removes, shows nothing", ("src/api/access.cc",)),
+    # database.h, statement.h
+    **{f"store::{name}": Reviewed(ENGINE_ROOM) for name in (
+        "Snapshot::prepare", "Snapshot::epoch", "Snapshot::commit_number",
+        "Snapshot::epoch_is_committed", "Transaction::raise_commit", "Transaction::raise_epoch",
+        "Database::open", "Database::write", "Database::checkpoint", "Database::read",
+        "Database::epoch", "Database::last_commit", "Database::store_id",
+        "Statement::bind", "Statement::bind_blob", "Statement::bind_null", "Statement::step",
+        "Statement::run", "Statement::reset", "Statement::integer", "Statement::real",
+        "Statement::text", "Statement::blob", "Statement::is_null")},
+    # digest.h
+    "store::DigestWriter::add": Reviewed(OF_THE_CALLER),
+    "store::DigestWriter::finish": Reviewed(OF_THE_CALLER),
+    # compartments.h
+    "index::Compartments::open": Reviewed(AT_START, (APP,)),
+    "index::Compartments::model": Reviewed(NO_CONTENT),
+    "index::Compartments::use_model": Reviewed(NO_CONTENT, (INGEST,)),
+    "index::Compartments::applied": Reviewed(NO_CONTENT, (INGEST,)),
+    "index::Compartments::status": Reviewed(NO_CONTENT, (INGEST, APP)),
+    "index::Compartments::apply": Reviewed(REPLAY, (INGEST,)),
+    "index::Compartments::seal": Reviewed(REPLAY, (INGEST,)),
+    "index::Compartments::drop": Reviewed(REPLAY, (INGEST,)),
+    "index::Compartments::contents": Reviewed("ids, for `wenyuan verify`", (INGEST, APP)),
+    # fusion.h, highlight.h, terms.h
+    "index::fuse": Reviewed(OF_THE_CALLER),
+    "index::highlights": Reviewed(OF_THE_CALLER),
+    "index::terms": Reviewed(OF_THE_CALLER),
+}
+
+# Tables that hold content or tell of it.
+CONTENT_TABLES = ("documents", "document_versions", "document_texts", "document_layouts", "chunks",
+                  "changes", "labels", "blobs", "jobs", "idempotency_keys")
+
+# SQL outside src/store that names one: (file, table).
+SQL_OUTSIDE_STORE = {
+    ("src/auth/identity/quotas.cc", "documents"):
+        "sums of what a user's collections hold, for the limit of that user",
+}
