@@ -76,6 +76,8 @@ Result<http::Response> change_document(Call& call) {
   });
 }
 
+// Nothing of whether the file went: it stays while any other document, hidden ones too, has the same
+// bytes. The audit log has that.
 Json receipt_json(const store::Erased& erased, const std::string& receipt_id, const Call& call) {
   Json json;
   json["receipt_id"] = receipt_id;
@@ -85,7 +87,6 @@ Json receipt_json(const store::Erased& erased, const std::string& receipt_id, co
   json["chunks"] = erased.chunks;
   json["vectors"] = erased.vectors;
   json["bytes"] = erased.bytes;
-  json["original_removed"] = erased.blob_removed;
   json["erased_at"] = rfc3339(call.now);
   json["audit_hash"] = call.record_hash();
   return json;
@@ -107,6 +108,7 @@ Result<http::Response> remove_document(Call& call) {
            call.note("versions", removed->versions);
            call.note("chunks", removed->chunks);
            call.note("sha256", removed->sha256);
+           call.note("original_removed", removed->blob_removed);
            WY_RETURN_IF_ERROR(call.record(tx, "document.erase"));
            return removed;
          }));

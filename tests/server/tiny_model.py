@@ -1,4 +1,4 @@
-"""Writes a tiny cross-encoder as Hugging Face keeps one: BERT's shape, random weights."""
+"""Writes tiny encoders as Hugging Face keeps them: BERT's shape, random weights."""
 
 import json
 import random
@@ -24,6 +24,9 @@ def shapes():
         yield from linear(f"{at}intermediate.dense", INNER, WIDTH)
         yield from linear(f"{at}output.dense", WIDTH, INNER)
         yield from norm(f"{at}output.LayerNorm")
+
+
+def classifier():
     yield from linear("bert.pooler.dense", WIDTH, WIDTH)
     yield from linear("classifier", 1, WIDTH)
 
@@ -39,9 +42,19 @@ def norm(name):
 
 
 def write_cross_encoder(folder, seed=1):
+    write(folder, "BertForSequenceClassification", [*shapes(), *classifier()], seed)
+
+
+def write_embedder(folder, seed=1):
+    write(folder, "BertModel", list(shapes()), seed)
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
+
+
+def write(folder, architecture, tensors, seed):
     chance = random.Random(seed)
     header, data = {}, b""
-    for name, shape in shapes():
+    for name, shape in tensors:
         count = shape[0] * (shape[1] if len(shape) > 1 else 1)
         middle = 1.0 if name.endswith("LayerNorm.weight") else 0.0
         values = struct.pack(f"<{count}f", *(chance.gauss(middle, 0.2) for _ in range(count)))
@@ -51,7 +64,7 @@ def write_cross_encoder(folder, seed=1):
     text = json.dumps(header).encode()
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
     (folder / "config.json").write_text(json.dumps({
-        "architectures": ["BertForSequenceClassification"], "model_type": "bert",
+        "architectures": [architecture], "model_type": "bert",
         "vocab_size": len(VOCABULARY), "hidden_size": WIDTH, "intermediate_size": INNER,
         "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "hidden_act": "gelu",
         "max_position_embeddings": CONTEXT, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
