@@ -1,5 +1,6 @@
 #include "api/call.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/browser_cookie.h"
@@ -188,6 +189,16 @@ Status Call::require_any_role(std::string_view one, std::string_view other) cons
       one == other ? std::string(one) : std::string(one) + " or " + std::string(other);
   return Error{ErrorCode::forbidden,
                "This needs the role " + roles + " and a key with scope admin"};
+}
+
+Status Call::require_scopes(const std::vector<std::string>& scopes) const {
+  for (const std::string& scope : scopes) {
+    const bool held =
+        scope == "*" ? std::ranges::count(principal.scopes, "*") > 0 : principal.has_scope(scope);
+    if (held) continue;
+    return Error{ErrorCode::forbidden, "This credential does not have the scope " + scope};
+  }
+  return Done{};
 }
 
 void Call::note_personal(std::string name, std::string text, std::vector<std::string> subjects) {

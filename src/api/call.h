@@ -70,6 +70,9 @@ class Call {
   // The same for a role, or one of two.
   Status require_role(std::string_view role) const;
   Status require_any_role(std::string_view one, std::string_view other) const;
+  // forbidden unless the credential that was shown has all of these scopes: what opens less neither
+  // makes nor ends what opens more.
+  Status require_scopes(const std::vector<std::string>& scopes) const;
 
   // --- the store, as the one who asks: their rights are looked at again when anything that access
   // depends on has changed since sign_in().

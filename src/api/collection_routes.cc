@@ -61,6 +61,9 @@ Result<http::Response> list_collections(Call& call) {
 }
 
 Result<http::Response> add_collection(Call& call) {
+  if (!call.principal.has_scope("admin")) {
+    WY_RETURN_IF_ERROR(call.require_scopes({"documents:write"}));
+  }
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
   Collection collection;

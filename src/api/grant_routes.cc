@@ -69,16 +69,20 @@ Result<http::Response> add_grant(Call& call) {
 Result<http::Response> remove_grant(Call& call) {
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_TRY(const auth::Grant grant, auth::grant(tx, id));
-    // Who may not manage the resource learns nothing about its grants, not even that it exists.
-    if (const Status manager = require_manager(call, tx, grant.resource_id); !manager) {
+    const auto grant = auth::grant(tx, id);
+    if (!grant && grant.error().code != ErrorCode::not_found) return grant.error();
+    // Who may not manage the resource learns nothing about its grants, not even that it exists; one
+    // that is absent takes as long.
+    if (const Status manager = require_manager(call, tx, grant ? grant->resource_id : id);
+        !manager) {
       if (manager.error().code != ErrorCode::forbidden) return manager.error();
       return Error{ErrorCode::not_found, "There is no such grant"};
     }
+    if (!grant) return grant.error();
     WY_RETURN_IF_ERROR(call.services.policies->remove_grant(tx, id));
-    call.note_object(grant.resource_id);
+    call.note_object(grant->resource_id);
     call.note("grant", id);
-    call.note("to", grant.principal_id);
+    call.note("to", grant->principal_id);
     WY_RETURN_IF_ERROR(call.record(tx, "grant.remove"));
     return no_content();
   });

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "api/call.h"
 #include "api/wire.h"
 #include "auth/roles.h"
@@ -39,14 +37,7 @@ Result<http::Response> add_key(Call& call) {
   const std::string wanted_owner = reader.maybe_text("user_id", {1, 64}).value_or("");
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_TRY(const std::string user_id, owner_of(call, wanted_owner));
-  // A key cannot make one that opens more than itself.
-  for (const std::string& scope : scopes) {
-    const bool held = scope == "*" ? std::ranges::count(call.principal.scopes, "*") > 0
-                                   : call.principal.has_scope(scope);
-    if (!held) {
-      return Error{ErrorCode::forbidden, "This key cannot give the scope " + scope};
-    }
-  }
+  WY_RETURN_IF_ERROR(call.require_scopes(scopes));
   std::optional<UnixMillis> expires_at;
   if (expires_in) expires_at = call.now + *expires_in * 1000;
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
@@ -70,6 +61,9 @@ Result<http::Response> remove_key(Call& call) {
     if (key.user_id != call.principal.user_id &&
         !call.principal.may(auth::Duty::credentials_manage)) {
       return Error{ErrorCode::not_found, "There is no such key"};
+    }
+    if (id != call.principal.key_id && !call.principal.acts_as("admin")) {
+      WY_RETURN_IF_ERROR(call.require_scopes(key.scopes));
     }
     call.note_object(id);
     WY_RETURN_IF_ERROR(call.record(tx, "key.remove"));

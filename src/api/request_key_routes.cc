@@ -1,5 +1,4 @@
 // Keys under which programs sign their requests.
-#include <algorithm>
 
 #include "api/call.h"
 #include "api/wire.h"
@@ -70,12 +69,7 @@ Result<http::Response> add_request_key(Call& call) {
   ObjectReader reader(body, "", call.field_errors);
   const std::string public_key = reader.maybe_text("public_key", {1, 16384}).value_or("");
   WY_TRY(const auth::RequestCredential wanted, read_wanted(call, reader));
-  for (const std::string& scope : wanted.scopes) {
-    const bool held = scope == "*" ? std::ranges::count(call.principal.scopes, "*") > 0
-                                   : call.principal.has_scope(scope);
-    if (held) continue;
-    return Error{ErrorCode::forbidden, "This credential cannot give the scope " + scope};
-  }
+  WY_RETURN_IF_ERROR(call.require_scopes(wanted.scopes));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(auth::check_outranks(tx, call.principal, wanted.user_id));
     WY_TRY(const auth::NewRequestCredential made,
@@ -97,6 +91,9 @@ Result<http::Response> remove_request_key(Call& call) {
     if (key.user_id != call.principal.user_id &&
         !call.principal.may(auth::Duty::credentials_manage)) {
       return Error{ErrorCode::not_found, "There is no such request key"};
+    }
+    if (id != call.principal.key_id && !call.principal.acts_as("admin")) {
+      WY_RETURN_IF_ERROR(call.require_scopes(key.scopes));
     }
     call.note_object(id);
     WY_RETURN_IF_ERROR(call.record(tx, "request_key.remove"));

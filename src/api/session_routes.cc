@@ -129,9 +129,16 @@ Result<http::Response> list_sessions(Call& call) {
   });
 }
 
+// A session opens everything that its user may do.
+Status require_all_scopes(const Call& call) {
+  if (call.principal.acts_as("admin")) return Done{};
+  return call.require_scopes({"*"});
+}
+
 // The session from which it is asked stays.
 Result<http::Response> end_sessions(Call& call) {
   WY_TRY(const std::string user_id, owner_of(call));
+  WY_RETURN_IF_ERROR(require_all_scopes(call));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(call.services.identities->user(tx, user_id));
     WY_TRY(const std::int64_t count,
@@ -152,6 +159,7 @@ Result<http::Response> end_session(Call& call) {
         !call.principal.may(auth::Duty::credentials_manage)) {
       return Error{ErrorCode::not_found, "There is no such session"};
     }
+    WY_RETURN_IF_ERROR(require_all_scopes(call));
     call.note_object(id);
     WY_RETURN_IF_ERROR(call.record(tx, "session.end"));
     WY_RETURN_IF_ERROR(call.services.sign_in->sessions().end(tx, id));

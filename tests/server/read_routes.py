@@ -141,6 +141,8 @@ OTHERS = {
         ("GET", "/v1/users/" + user, None) for user in (asker.user, asker.others[0])],
     ("get", "/v1/groups"): plain("GET", "/v1/groups"),
     ("get", "/v1/groups/{id}"): lambda asker: [("GET", "/v1/groups/" + asker.others[-1], None)],
+    ("get", "/v1/groups/{id}/users"): lambda asker: [
+        ("GET", f"/v1/groups/{asker.others[-1]}/users", None)],
     ("get", "/v1/api-keys"): plain("GET", "/v1/api-keys"),
     ("get", "/v1/request-keys"): plain("GET", "/v1/request-keys"),
     # Administrators are shown how much each user holds, which is what they limit.
@@ -199,7 +201,7 @@ OWN_PARTS = tuple((re.compile(pattern), replacement) for pattern, replacement in
     (rb'("id":"(?:chatcmpl|cmpl))_[0-9a-z]{26}(","object":"[a-z._]+","created":)\d+',
      rb'\g<1>\g<2>0'),
     (rb'"last_used_at":"[^"]*"', b'"last_used_at":""'),
-    (rb"^: ping\n\n", b""),  # in a stream whose answer takes long
+    (rb"(?m)^: ping\n\n", b""),  # in a stream whose answer takes long
 ))
 OWN_HEADERS = ("date", "ratelimit-remaining", "ratelimit-reset")
 

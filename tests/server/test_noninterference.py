@@ -10,17 +10,13 @@ real models, except for ids and times."""
 
 import json
 import os
-import pathlib
 import random
 import re
-import shutil
-import tempfile
 import unittest
 
 from random_world import allowed, some_attributes, some_rules
 from read_routes import CONTENT, OTHERS, Asker, absent_like, ask_all, check_contract
-from tiny_model import write_cross_encoder, write_embedder
-from wenyuan_server import Server
+from wenyuan_server import Server, ServerInMemory
 
 PAIRS = int(os.environ.get("WENYUAN_PAIRS", "20"))
 FROM = int(os.environ.get("WENYUAN_PAIRS_FROM", "0"))
@@ -264,23 +260,7 @@ def without_ids_and_times(body):
 class Pairs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-test-pairs-"))
-        cls.addClassCleanup(shutil.rmtree, folder, True)
-        models = folder / "models"
-        models.mkdir()
-        # No time is measured, so there is no need to wait for a disk.
-        memory = pathlib.Path("/dev/shm")
-        data = tempfile.mkdtemp(prefix="wenyuan-test-", dir=memory if memory.is_dir() else None)
-        cls.addClassCleanup(shutil.rmtree, data, True)
-        cls.server = Server(models=models, data=data, arguments=(
-            "--requests-per-second", "1000000", "--reranker-model", "tiny-reranker"))
-        for name, write in (("tiny-embedder", write_embedder),
-                            ("tiny-reranker", write_cross_encoder)):
-            (folder / name).mkdir()
-            write(folder / name)
-            made = cls.server.run("model", "convert", str(folder / name), "--models", str(models),
-                                  "--name", name)
-            assert made.returncode == 0, made.stdout + made.stderr
+        cls.server = ServerInMemory()
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.__exit__, None, None, None)
         cls.admin = cls.server.quick_client()

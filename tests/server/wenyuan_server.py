@@ -14,6 +14,8 @@ import tempfile
 import time
 import uuid
 
+from tiny_model import write_cross_encoder, write_embedder
+
 BIN_DIR = pathlib.Path(os.environ.get("WENYUAN_BIN_DIR", "build/release/bin"))
 MODELS_DIR = os.environ.get(
     "WENYUAN_MODELS_DIR", os.path.expanduser("~/.local/share/wenyuan/models"))
@@ -178,8 +180,8 @@ class QuickClient(Client):
     """A client that keeps its connection, for tests with very many requests. For one thread."""
 
     def __init__(self, port, key=ADMIN_KEY, timeout=120):
-        super().__init__(port, key, timeout)
         self.socket, self.reader = None, None
+        super().__init__(port, key, timeout)
 
     def request(self, method, path, body=None, headers=None, content_type=None):
         if isinstance(body, (dict, list)):
@@ -197,10 +199,7 @@ class QuickClient(Client):
         for last in (False, True):
             fresh = self.socket is None
             try:
-                if fresh:
-                    self.socket = socket.create_connection(("127.0.0.1", self.port), self.timeout)
-                    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self.reader = self.socket.makefile("rb")
+                self.connect()
                 self.socket.sendall(message)
                 return self.read_answer()
             except (ConnectionError, EOFError):
@@ -208,6 +207,12 @@ class QuickClient(Client):
                 self.close()
                 if fresh or last:
                     raise
+
+    def connect(self):
+        if self.socket is None:
+            self.socket = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.reader = self.socket.makefile("rb")
 
     def read_answer(self):
         first = self.reader.readline()
@@ -238,6 +243,9 @@ class QuickClient(Client):
             self.reader.close()
             self.socket.close()
             self.socket = None
+
+    def __del__(self):
+        self.close()
 
 
 class Server:
@@ -324,3 +332,36 @@ class Server:
             if self.own_data:
                 shutil.rmtree(self.data, ignore_errors=True)
                 pathlib.Path(str(self.data) + ".log").unlink(missing_ok=True)
+
+
+class ServerInMemory(Server):
+    """A server with tiny models of random weights and its data in memory: no time is measured, and
+    there is no need to wait for a disk."""
+
+    def __init__(self, arguments=(), memory="/dev/shm"):
+        self.folder = pathlib.Path(tempfile.mkdtemp(
+            prefix="wenyuan-test-", dir=memory if memory and os.path.isdir(memory) else None))
+        models = self.folder / "models"
+        models.mkdir()
+        super().__init__(models=models, data=self.folder / "data", arguments=(
+            "--requests-per-second", "1000000", "--reranker-model", "tiny-reranker", *arguments))
+
+    def __enter__(self):
+        try:
+            for name, write in (("tiny-embedder", write_embedder),
+                                ("tiny-reranker", write_cross_encoder)):
+                (self.folder / name).mkdir()
+                write(self.folder / name)
+                made = self.run("model", "convert", str(self.folder / name), "--models",
+                                str(self.models), "--name", name)
+                assert made.returncode == 0, made.stdout + made.stderr
+            return super().__enter__()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def __exit__(self, kind, value, trace):
+        try:
+            super().__exit__(kind, value, trace)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
