@@ -277,10 +277,7 @@ class Server::Impl final : public httplib::Server {
     const auto connection = options_.tls->accept(socket, patience);
     if (!connection) {
       log::info("tls.refused", {{"why", connection.error().message}});
-      if (connection.error().code == ErrorCode::invalid_argument) {
-        static_cast<void>(
-            ::send(socket, kNotTls.data(), kNotTls.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-      }
+      if (connection.error().code == ErrorCode::invalid_argument) say_at_once(socket, kNotTls);
       return;
     }
     TlsStream stream(**connection, options_.read_timeout, options_.write_timeout);
@@ -330,9 +327,6 @@ class Server::Impl final : public httplib::Server {
 
   // Never waits: this is the thread that accepts everybody else.
   void say_busy(int socket) const {
-    char seen[4096];
-    while (::recv(socket, seen, sizeof seen, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof seen)) {
-    }
     Response response = error_response
                             ? error_response(Request(), 503, "All connections are in use")
                             : make_response(503, "text/plain", "All connections are in use\n");
@@ -341,6 +335,14 @@ class Server::Impl final : public httplib::Server {
     std::string text = "HTTP/1.1 503 Service Unavailable\r\n";
     for (const auto& [name, value] : response.headers) text += name + ": " + value + "\r\n";
     text += "\r\n" + response.body;
+    say_at_once(socket, text);
+  }
+
+  // What was sent is taken away first: else closing would take the answer away from them.
+  static void say_at_once(int socket, std::string_view text) {
+    char seen[4096];
+    while (::recv(socket, seen, sizeof seen, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof seen)) {
+    }
     static_cast<void>(::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   }
 

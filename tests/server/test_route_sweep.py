@@ -98,7 +98,7 @@ ROUTES = {
     ("post", "/v1/chat/completions"): CONTENT,
     ("post", "/v1/completions"): CONTENT,
 }
-ROLES = ("admin", "auditor", "model_admin", "data_scientist")
+ROLES = ("admin", "auditor", "model_admin", "data_scientist", "caretaker")
 # The scope that a key needs for a route of content; absent: any will do.
 SCOPES = {
     "documents:read": [("get", "/v1/collections/{id}/documents"), ("get", "/v1/documents/{id}"),
