@@ -38,7 +38,7 @@ void add_raw_email(X509* certificate, const std::string& email) {
   ASN1_STRING_set(text, email.data(), static_cast<int>(email.size()));
   GENERAL_NAME_set0_value(name, GEN_EMAIL, text);
   sk_GENERAL_NAME_push(names, name);
-  must(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, 0) == 1);
+  must(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND) == 1);
   GENERAL_NAMES_free(names);
 }
 

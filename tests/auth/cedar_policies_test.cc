@@ -84,7 +84,7 @@ TEST_F(CedarPolicies, OfTheSamplesCanBeStored) {
     policy(must(read_file(file.path(), 1 << 16)));
     ++count;
   }
-  EXPECT_EQ(count, 5);
+  EXPECT_EQ(count, 6);
   EXPECT_FALSE(may(ann_, Action::write, page_));
   EXPECT_TRUE(may(ann_, Action::read, page_));
   EXPECT_FALSE(may(bob_, Action::write, page_)) << "the owner, but of another department";

@@ -109,8 +109,8 @@ TEST_F(CertificatePrincipal, IsSeenByPolicies) {
   policy(
       "permit (principal, action == Action::\"read\", resource) "
       "when { context.credential == \"certificate\" };");
-  EXPECT_EQ(permit(shown, Action::read).collections().size(), 1U);
-  EXPECT_EQ(permit(who(ann), Action::read).collections().size(), 0U);
+  EXPECT_EQ(permit(shown, Action::read).labels().size(), 1U);
+  EXPECT_EQ(permit(who(ann), Action::read).labels().size(), 0U);
 }
 
 }  // namespace
