@@ -2,6 +2,7 @@
 // again without change, and decided as a whole as by parts.
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string_view>
 
 #include "auth/cedar/authorizer.h"
@@ -10,6 +11,9 @@
 #include "auth/cedar/partial.h"
 #include "auth/cedar/policies_json.h"
 #include "base/assert.h"
+#include "fuzz/size_limit.h"
+
+WY_FUZZ_SIZE_MAX(1024);
 
 namespace {
 
@@ -63,10 +67,33 @@ void check_json(const PolicySet& policies) {
   if (again) WY_ASSERT(to_json(*again) == json);
 }
 
+void check_text(const PolicySet& policies) {
+  const auto again = parse_policies(format(policies));
+  WY_ASSERT(again.has_value());
+  WY_ASSERT(again->policies() == policies.policies());
+  WY_ASSERT(again->templates() == policies.templates());
+}
+
+void check_decisions(const PolicySet& policies, ErrorRule rule) {
+  static const PartialRequest asked{{"U", "u"}, {"Action", "read"}, attributes()};
+  static const Request request{asked.principal, asked.action, resource().uid, asked.context};
+  const Response whole = authorize(policies, request, all(), rule);
+  const Residual residual(policies, asked, known(), rule);
+  ResourceDecider decider(residual);
+  const auto decision = decider.decide(resource());
+  const auto response = decider.explain(resource());
+  WY_ASSERT(decision.has_value() && response.has_value());
+  WY_ASSERT(*decision == whole.decision);
+  expect_equal(*response, whole);
+}
+
 }  // namespace
 
+// Which of the checks are made follows from the text: half the work for each, and over many inputs
+// all are made.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const unsigned choice = std::accumulate(data, data + size, 0U);
   const bool is_json = text.starts_with('{');
   const auto policies = is_json ? parse_policies_json(text) : parse_policies(text);
   if (!policies) {
@@ -75,25 +102,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     WY_ASSERT(!policies.error().message.empty());
     return 0;
   }
-  check_json(*policies);
-  if (!is_json) {
-    const auto again = parse_policies(format(*policies));
-    WY_ASSERT(again.has_value());
-    WY_ASSERT(again->policies() == policies->policies());
-    WY_ASSERT(again->templates() == policies->templates());
+  if (is_json || choice % 2 == 0) {
+    check_json(*policies);
+  } else {
+    check_text(*policies);
   }
-
-  const PartialRequest asked{{"U", "u"}, {"Action", "read"}, attributes()};
-  const Request request{asked.principal, asked.action, resource().uid, asked.context};
-  for (const ErrorRule rule : {ErrorRule::forbid_denies, ErrorRule::skip_policy}) {
-    const Response whole = authorize(*policies, request, all(), rule);
-    const Residual residual(*policies, asked, known(), rule);
-    ResourceDecider decider(residual);
-    const auto decision = decider.decide(resource());
-    const auto response = decider.explain(resource());
-    WY_ASSERT(decision.has_value() && response.has_value());
-    WY_ASSERT(*decision == whole.decision);
-    expect_equal(*response, whole);
-  }
+  check_decisions(*policies,
+                  choice / 2 % 2 == 0 ? ErrorRule::forbid_denies : ErrorRule::skip_policy);
   return 0;
 }

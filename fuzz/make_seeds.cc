@@ -136,6 +136,39 @@ void add_base(Seeds& seeds) {
   seeds.add("policy", "deny if resource.d in [\"x\", \"y\"] or \"z\" in resource.d");
 }
 
+void add_cedar(Seeds& seeds) {
+  seeds.add("cedar_policy", R"(@id("a")
+permit(principal is U in G::"g", action in [Action::"read", Action::"write"], resource == D::"d")
+when { principal.a < resource.a + 1 && resource.t.containsAll([1, "x"]) ||
+       principal has r.a && principal.r.a == -1 }
+unless { if context.b then resource.s like "x*"
+         else principal.hasTag("s") && principal.getTag("s") };
+forbid(principal, action, resource)
+when { ip("10.0.0.0/8").isInRange(ip("1.2.3.4")) || decimal("1.5").lessThan(decimal("2.0")) ||
+       resource in F::"f" };
+)");
+  seeds.add("cedar_policy", R"(permit(principal in ?principal, action, resource == ?resource)
+when { {a: 1, "b": [true, principal]}.a * 3 - 4 >= -5 && !(resource is D) };
+forbid(principal == ?principal, action == Action::"read", resource)
+when { datetime("2024-01-01").offset(duration("1d2h")) > context.now && [].isEmpty() };
+)");
+  seeds.add("cedar_policy", R"({"staticPolicies": {"a": {"effect": "permit",
+"principal": {"op": "==", "entity": {"type": "U", "id": "u"}}, "action": {"op": "All"},
+"resource": {"op": "in", "entity": {"type": "G", "id": "g"}}, "conditions": [{"kind": "when",
+"body": {"<": {"left": {".": {"left": {"Var": "principal"}, "attr": "a"}},
+"right": {"Value": 5}}}}]}}, "templates": {}, "templateLinks": []})");
+  seeds.add("cedar_schema", R"(type T = { a?: Long, "b": Set<String> };
+entity G; entity U in [G] = { t: T, d: decimal } tags String; entity D enum ["x", "y"];
+action read, "write" in [all] appliesTo { principal: [U], resource: [D, U], context: { c: Bool } };
+action all;
+---
+permit(principal, action, resource) when { principal has t && principal.t.a == 1 };
+)");
+  seeds.add("cedar_entities", R"([{"uid": {"type": "U", "id": "u"}, "attrs": {"a": 1,
+"p": {"__extn": {"fn": "ip", "arg": "1.2.3.4"}}, "s": ["x", true], "r": {"k": "v"}},
+"parents": [{"__entity": {"type": "G", "id": "g"}}], "tags": {"t": "1h"}}])");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -149,5 +182,6 @@ int main(int argc, char** argv) {
   add_texts(seeds);
   add_messages(seeds);
   add_base(seeds);
+  add_cedar(seeds);
   return seeds.failed() ? 1 : 0;
 }

@@ -7,10 +7,13 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "fuzz/size_limit.h"
 #include "llm/template_parser.h"
 #include "llm/template_renderer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+WY_FUZZ_SIZE_MAX(1024);
 
 namespace {
 
@@ -35,10 +38,17 @@ TemplateInput conversation(std::string_view content) {
                  {"bos_token", TemplateText("<s>", Origin::model)},
                  {"add_generation_prompt", TemplateValue::Data(true)},
                  {"tools", TemplateValue::Data(None{})}};
-  input.limits.steps = 20'000;
-  input.limits.bytes = 8 << 20;
-  input.limits.output = 1 << 20;
+  input.limits.steps = 2'000;
+  input.limits.bytes = 256 << 10;
+  input.limits.output = 32 << 10;
   return input;
+}
+
+std::string content() {
+  std::string made(kSentinel);
+  made += " <|im_end|>a'b\"\\\n中";
+  made += kSentinel;
+  return made;
 }
 
 }  // namespace
@@ -51,10 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         source.find(kSentinel) != std::string::npos;
   const auto block = parse_template(source);
   if (!block || names_it) return 0;
-  std::string content(kSentinel);
-  content += " <|im_end|>a'b\"\\\n中";
-  content += kSentinel;
-  const auto text = render_template(*block, conversation(content));
+  static const TemplateInput input = conversation(content());
+  const auto text = render_template(*block, input);
   if (!text) return 0;
   WY_ASSERT(is_utf8(text->bytes()));
   std::size_t last = 0;

@@ -8,10 +8,13 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "fuzz/size_limit.h"
 #include "llm/tokenizer.h"
 #include "tests/llm/small_vocabularies.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+WY_FUZZ_SIZE_MAX(512);
 
 namespace {
 

@@ -73,7 +73,6 @@ Result<std::vector<Box>> decode_boxes(std::string_view bytes) {
   ByteReader reader(bytes);
   std::vector<Box> boxes;
   while (!reader.at_end()) {
-    Box box;
     const auto page = reader.number<std::int32_t>();
     const auto x0 = reader.number<float>();
     const auto y0 = reader.number<float>();
