@@ -1,14 +1,47 @@
 #include "auth/decision_cache.h"
 
-#include "base/bytes.h"
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "base/attributes.h"
 
 namespace wenyuan::auth {
 namespace {
 
-void put(ByteWriter& writer, const std::vector<std::string>& texts) {
-  writer.put(static_cast<std::uint32_t>(texts.size()));
-  for (const std::string& text : texts) writer.put(std::string_view(text));
-}
+// Appends what no two different things have in common: each with its size before it.
+class Print {
+ public:
+  Print() { bytes_.reserve(512); }
+
+  void put(std::uint64_t number) {
+    char raw[sizeof number];
+    std::memcpy(raw, &number, sizeof raw);
+    bytes_.append(raw, sizeof raw);
+  }
+  void put(std::string_view text) {
+    put(std::uint64_t{text.size()});
+    bytes_.append(text);
+  }
+  void put(const std::vector<std::string>& texts) {
+    put(std::uint64_t{texts.size()});
+    for (const std::string& text : texts) put(std::string_view(text));
+  }
+  void put(const AttributeValue& value) {
+    put(std::uint64_t{value.index()});
+    if (const auto* flag = std::get_if<bool>(&value)) put(std::uint64_t{*flag ? 1U : 0U});
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      put(static_cast<std::uint64_t>(*number));
+    }
+    if (const auto* text = std::get_if<std::string>(&value)) put(std::string_view(*text));
+    if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) put(*texts);
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
 
 std::size_t size_of(const std::string& fingerprint, const Decided& decided) {
   constexpr std::size_t kOverhead = 256;  // nodes, pointers and counts
@@ -22,16 +55,20 @@ std::size_t size_of(const std::string& fingerprint, const Decided& decided) {
 }  // namespace
 
 std::string fingerprint(const Principal& principal, Action action) {
-  ByteWriter writer;
-  writer.put(static_cast<std::uint8_t>(action));
-  writer.put(std::string_view(principal.user_id));
-  writer.put(std::string_view(principal.username));
-  writer.put(std::string_view(principal.key_id));
-  put(writer, principal.roles);
-  put(writer, principal.group_ids);
-  put(writer, principal.scopes);
-  writer.put(std::string_view(encode_attributes(principal.attributes)));
-  return writer.take();
+  Print print;
+  print.put(static_cast<std::uint64_t>(action));
+  for (const auto* text : {&principal.user_id, &principal.username, &principal.key_id}) {
+    print.put(std::string_view(*text));
+  }
+  for (const auto* texts : {&principal.roles, &principal.group_ids, &principal.scopes}) {
+    print.put(*texts);
+  }
+  print.put(std::uint64_t{principal.attributes.size()});
+  for (const auto& [name, value] : principal.attributes) {
+    print.put(std::string_view(name));
+    print.put(value);
+  }
+  return print.take();
 }
 
 std::shared_ptr<const Decided> DecisionCache::find(Epoch epoch, const std::string& fingerprint) {

@@ -73,7 +73,7 @@ Connection::~Connection() {
 }
 
 Result<Statement> Connection::prepare(std::string_view sql) {
-  auto cached = idle_.find(std::string(sql));
+  auto cached = idle_.find(sql);
   if (cached == idle_.end() && idle_.size() < kCachedTextsMax) {
     cached = idle_.try_emplace(std::string(sql)).first;
   }
@@ -125,7 +125,7 @@ void Connection::give_back(sqlite3_stmt* statement, std::string_view sql) {
   }
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
-  idle_.find(std::string(sql))->second.push_back(statement);
+  idle_.find(sql)->second.push_back(statement);
 }
 
 }  // namespace wenyuan::store

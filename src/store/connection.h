@@ -1,8 +1,11 @@
 // One SQLite handle with a cache of its prepared statements.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,6 +35,9 @@ class Connection {
   // One or more statements without parameters; rows are dropped.
   Status execute(const std::string& sql);
   bool in_transaction() const;
+  // The epoch of the view that is being read; nothing while there is none that cannot change.
+  const std::optional<std::int64_t>& view_epoch() const { return view_epoch_; }
+  void set_view_epoch(std::optional<std::int64_t> epoch) { view_epoch_ = epoch; }
   // Moves the whole write-ahead log into the database file and empties it.
   Status checkpoint();
 
@@ -39,6 +45,12 @@ class Connection {
   friend class Statement;
   struct Closer {
     void operator()(sqlite3* handle) const;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   explicit Connection(std::unique_ptr<sqlite3, Closer> handle) : handle_(std::move(handle)) {}
 
@@ -48,7 +60,8 @@ class Connection {
 
   std::unique_ptr<sqlite3, Closer> handle_;
   // Idle statements by text. Entries are never removed, so views of the keys stay valid.
-  std::unordered_map<std::string, std::vector<sqlite3_stmt*>> idle_;
+  std::unordered_map<std::string, std::vector<sqlite3_stmt*>, TextHash, std::equal_to<>> idle_;
+  std::optional<std::int64_t> view_epoch_;
 };
 
 }  // namespace wenyuan::store

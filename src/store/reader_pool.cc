@@ -1,6 +1,7 @@
 #include "store/reader_pool.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace wenyuan::store {
@@ -20,8 +21,10 @@ Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file) {
 Status begin(Connection& connection) {
   WY_RETURN_IF_ERROR(connection.execute("BEGIN"));
   // The view is fixed by the first read, not by BEGIN.
-  WY_TRY(auto statement, connection.prepare("SELECT value FROM counters WHERE name = 'commit'"));
-  WY_RETURN_IF_ERROR(statement.step());
+  WY_TRY(auto statement, connection.prepare("SELECT value FROM counters WHERE name = 'epoch'"));
+  WY_TRY(const bool found, statement.step());
+  // Asked for again and again while this view lasts.
+  if (found) connection.set_view_epoch(statement.integer(0));
   return Done{};
 }
 
@@ -61,6 +64,7 @@ Result<std::unique_ptr<Connection>> ReaderPool::borrow() {
 }
 
 void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
+  connection->set_view_epoch(std::nullopt);
   const bool usable = connection->execute("ROLLBACK").has_value();
   {
     const std::lock_guard lock(mutex_);

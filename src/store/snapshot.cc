@@ -36,7 +36,10 @@ Status check_access(Snapshot& snapshot, const std::string& id) {
 }  // namespace
 
 Result<Statement> Snapshot::prepare(std::string_view sql) { return connection_.prepare(sql); }
-Result<Epoch> Snapshot::epoch() { return counter(*this, "epoch"); }
+Result<Epoch> Snapshot::epoch() {
+  if (const auto& seen = connection_.view_epoch()) return Epoch{*seen};
+  return counter(*this, "epoch");
+}
 Result<CommitNumber> Snapshot::commit_number() { return counter(*this, "commit"); }
 
 Status Snapshot::accept(const Permit& permit) {
