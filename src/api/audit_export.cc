@@ -28,7 +28,7 @@ Wanted read_wanted(Call& call, bool personal) {
   wanted.query.filter = read_audit_filter(call);
   wanted.query.first = call.query_integer("first", 1, 1, INT64_MAX);
   wanted.query.last = call.query_integer("last", INT64_MAX, 1, INT64_MAX);
-  wanted.query.proofs = query_flag(call, "proofs", true);
+  wanted.query.proofs = call.query_flag("proofs", true);
   wanted.size = call.query_integer("size", 0, 1, INT64_MAX);
   if (personal) wanted.query.vault = call.services.vault;
   const bool whole = !audit::is_filtered(wanted.query.filter) && wanted.query.first == 1 &&
@@ -74,7 +74,7 @@ void write_lines(store::Database& database, Wanted wanted, http::BodyWriter& wri
 }  // namespace
 
 Result<http::Response> export_audit(Call& call) {
-  const bool personal = query_flag(call, "personal", false);
+  const bool personal = call.query_flag("personal", false);
   WY_RETURN_IF_ERROR(require_audit_reader(call, personal));
   Wanted wanted = read_wanted(call, personal);
   WY_RETURN_IF_ERROR(status(call.field_errors));

@@ -38,15 +38,6 @@ audit::Query read_audit_filter(Call& call) {
   return query;
 }
 
-bool query_flag(Call& call, const std::string& name, bool fallback) {
-  const std::string text = call.query_text(name);
-  if (text.empty()) return fallback;
-  if (text != "true" && text != "false") {
-    call.field_errors.push_back({"?" + name, "must be true or false"});
-  }
-  return text == "true";
-}
-
 Json audit_json(const audit::Record& record, const audit::Opened* opened) {
   Json json = to_json(record);
   json["personal"] = nullptr;

@@ -15,9 +15,6 @@ Status require_audit_reader(const Call& call, bool personal);
 // actor_id, action, object_id, request_id, class, outcome, after, before.
 audit::Query read_audit_filter(Call& call);
 
-// true, false, or `fallback` when absent; everything else goes to field_errors.
-bool query_flag(Call& call, const std::string& name, bool fallback);
-
 // With its personal texts when `opened` is given.
 Json audit_json(const audit::Record& record, const audit::Opened* opened);
 

@@ -10,7 +10,7 @@ namespace wenyuan::api {
 namespace {
 
 Result<http::Response> list_events(Call& call) {
-  const bool personal = query_flag(call, "personal", false);
+  const bool personal = call.query_flag("personal", false);
   WY_RETURN_IF_ERROR(require_audit_reader(call, personal));
   audit::Query query = read_audit_filter(call);
   // Newest first; the cursor is the number of the last one seen.

@@ -308,6 +308,15 @@ store::Page Call::page() {
   return page;
 }
 
+bool Call::query_flag(std::string_view name, bool fallback) {
+  const std::string text = query_text(name);
+  if (text.empty()) return fallback;
+  if (text != "true" && text != "false") {
+    field_errors.push_back({"?" + std::string(name), "must be true or false"});
+  }
+  return text == "true";
+}
+
 Status Call::check_if_match(std::string_view etag) {
   const std::string* header = request.headers.find("If-Match");
   if (header == nullptr || trim(*header) == "*") return Done{};

@@ -131,6 +131,8 @@ class Call {
   std::int64_t query_integer(std::string_view name, std::int64_t fallback, std::int64_t min,
                              std::int64_t max);
   std::string query_text(std::string_view name);
+  // true, false, or `fallback` when absent; everything else goes to field_errors.
+  bool query_flag(std::string_view name, bool fallback);
   store::Page page();
 
   // conflict (412) when If-Match is given and does not name `etag`.
@@ -209,6 +211,8 @@ std::span<const Route> key_routes();
 std::span<const Route> openai_routes();
 std::span<const Route> quota_routes();
 std::span<const Route> rerank_routes();
+std::span<const Route> policy_file_routes();
+std::span<const Route> policy_link_routes();
 std::span<const Route> policy_question_routes();
 std::span<const Route> policy_routes();
 std::span<const Route> request_key_routes();

@@ -1,5 +1,7 @@
 // Who can see what, and what a change of policies would do: for those who answer for access.
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "api/call.h"
 #include "api/policy_json.h"
@@ -9,24 +11,7 @@ namespace wenyuan::api {
 namespace {
 
 constexpr std::size_t kChangesMax = 100;
-constexpr std::size_t kShownMax = 1000;  // users, and labels of each
-
-Json label_json(const Label& label) {
-  Json json;
-  json["collection_id"] = label.collection_id;
-  json["attributes"] = to_json(label.attributes);
-  json["whole_collection"] = label.id == 0;
-  if (!label.document_id.empty()) json["document_id"] = label.document_id;
-  return json;
-}
-
-Json labels_json(const std::vector<Label>& labels) {
-  Json json = Json::array();
-  for (std::size_t i = 0; i < std::min(labels.size(), kShownMax); ++i) {
-    json.push_back(label_json(labels[i]));
-  }
-  return json;
-}
+constexpr std::size_t kShownMax = 1000;  // users
 
 Result<http::Response> who_can_see(Call& call) {
   WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
@@ -73,15 +58,22 @@ Result<http::Response> what_can_see(Call& call) {
 auth::PolicyChange read_change(ObjectReader& reader) {
   auth::PolicyChange change;
   const std::string what = reader.text("op", {1, 16});
-  if (what == "replace") {
-    change.kind = auth::PolicyChange::Kind::replace;
-  } else if (what == "remove") {
-    change.kind = auth::PolicyChange::Kind::remove;
-  } else if (what != "add") {
-    reader.complain("op", "must be add, replace or remove");
+  using Kind = auth::PolicyChange::Kind;
+  constexpr std::pair<std::string_view, Kind> kKinds[] = {{"add", Kind::add},
+                                                          {"replace", Kind::replace},
+                                                          {"remove", Kind::remove},
+                                                          {"link", Kind::link},
+                                                          {"unlink", Kind::unlink}};
+  const auto kind = std::ranges::find(kKinds, what, &std::pair<std::string_view, Kind>::first);
+  if (kind == std::end(kKinds)) {
+    reader.complain("op", "must be add, replace, remove, link or unlink");
+    return change;
   }
-  if (what == "replace" || what == "remove") change.id = reader.text("id", {1, 64});
+  change.kind = kind->second;
+  if (change.kind != Kind::add) change.id = reader.text("id", {1, 64});
   if (what == "add" || what == "replace") change.text = read_policy_text(reader);
+  if (change.kind == Kind::link) change.values = read_slot_values(reader);
+  if (change.kind == Kind::unlink) change.link_id = reader.text("link", {1, 64});
   return change;
 }
 
@@ -109,22 +101,7 @@ Result<http::Response> simulate(Call& call) {
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const auto found, call.services.policies->simulate(snapshot, action, changes));
-    Json json;
-    json["gains"] = Json::array();
-    json["losses"] = Json::array();
-    for (const auth::AccessChange& change : found) {
-      const auto add = [&](const char* list, const std::vector<Label>& labels) {
-        if (labels.empty() || json[list].size() == kShownMax) return;
-        json[list].push_back({{"user_id", change.user_id},
-                              {"username", change.username},
-                              {"count", labels.size()},
-                              {"labels", labels_json(labels)}});
-      };
-      add("gains", change.gained);
-      add("losses", change.lost);
-    }
-    json["users_affected"] = found.size();
-    return json_response(200, json);
+    return json_response(200, to_json(found));
   });
 }
 

@@ -2,6 +2,7 @@
 #include "api/once.h"
 #include "api/policy_json.h"
 #include "api/wire.h"
+#include "base/text.h"
 
 namespace wenyuan::api {
 namespace {
@@ -12,6 +13,10 @@ Json to_json(const auth::Policy& policy) {
   json["name"] = policy.name;
   json["text"] = policy.text;
   json["description"] = policy.description;
+  json["slots"] = Json::array();
+  for (const std::string_view slot : split(policy.slots, ' ')) {
+    if (!slot.empty()) json["slots"].push_back(slot);
+  }
   json["version"] = policy.version;
   json["created_at"] = rfc3339(policy.created_at);
   json["updated_at"] = rfc3339(policy.updated_at);
@@ -83,8 +88,9 @@ Result<http::Response> remove_policy(Call& call) {
   WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_manage));
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
-    WY_RETURN_IF_ERROR(call.services.policies->remove_policy(tx, id));
+    WY_TRY(const std::int64_t links, call.services.policies->remove_policy(tx, id));
     call.note_object(id);
+    if (links > 0) call.note("links", links);
     WY_RETURN_IF_ERROR(call.record(tx, "policy.remove"));
     return no_content();
   });

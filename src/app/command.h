@@ -20,6 +20,7 @@ constexpr int kExitUsage = 2;   // the command line is wrong
 // Each adds its subcommand; the callback sets `exit_code`.
 void add_serve_command(CLI::App& app, int& exit_code);
 void add_client_commands(CLI::App& app, int& exit_code);  // ingest, search, ask
+void add_policy_command(CLI::App& app, int& exit_code);
 void add_user_command(CLI::App& app, int& exit_code);
 void add_check_commands(CLI::App& app, int& exit_code);  // verify
 void add_audit_command(CLI::App& app, int& exit_code);

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   int exit_code = wenyuan::app::kExitGood;
   wenyuan::app::add_serve_command(app, exit_code);
   wenyuan::app::add_client_commands(app, exit_code);
+  wenyuan::app::add_policy_command(app, exit_code);
   wenyuan::app::add_user_command(app, exit_code);
   wenyuan::app::add_check_commands(app, exit_code);
   wenyuan::app::add_audit_command(app, exit_code);

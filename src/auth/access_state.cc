@@ -1,8 +1,11 @@
 #include "auth/access_state.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "auth/decision_entities.h"
+#include "auth/policy_links.h"
 
 namespace wenyuan::auth {
 namespace {
@@ -19,35 +22,49 @@ Label label_of(Collection collection, const store::AccessAttributes& access) {
   return label;
 }
 
-// Null when `last` does not have this version.
-std::shared_ptr<const CompiledPolicy> known(const AccessState* last, const std::string& id,
-                                            std::int64_t version) {
+// Null when `last` does not have this policy.
+std::shared_ptr<const CompiledPolicy> known(const AccessState* last, const std::string& id) {
   if (last == nullptr) return nullptr;
   const PolicySet& policies = last->rules.policies();
   const auto found = std::ranges::lower_bound(
       policies, id, {}, [](const auto& compiled) -> const std::string& { return compiled->id; });
-  if (found == policies.end() || (*found)->id != id || (*found)->version != version) {
-    return nullptr;
-  }
-  return *found;
+  return found != policies.end() && (*found)->id == id ? *found : nullptr;
 }
 
-// A policy that cannot be read is a value too.
+// `links` are in the order of their policies.
+std::span<const PolicyLink> links_of(const std::vector<PolicyLink>& links, const std::string& id) {
+  return {std::ranges::lower_bound(links, id, {}, &PolicyLink::policy_id),
+          std::ranges::upper_bound(links, id, {}, &PolicyLink::policy_id)};
+}
+
+// A policy that cannot be read is a value too. `last` is null, or what was read of it before.
+std::shared_ptr<const CompiledPolicy> compiled(const std::string& id, std::int64_t version,
+                                               const std::string& text,
+                                               std::span<const PolicyLink> links,
+                                               std::shared_ptr<const CompiledPolicy> last,
+                                               const PolicyLanguage& language) {
+  if (last != nullptr && last->version != version) last = nullptr;
+  const auto same_id = [](const PolicyLink& link, const auto& old) { return link.id == old->id; };
+  if (last != nullptr && std::ranges::equal(links, last->links, same_id)) return last;
+  CompiledPolicy made{id, version, last != nullptr ? last->text : language.read(text)};
+  for (const PolicyLink& link : links) {
+    made.links.push_back(std::make_shared<const CompiledLink>(
+        CompiledLink{link.id, link.values, fill_slots(made.text, link.values)}));
+  }
+  return std::make_shared<const CompiledPolicy>(std::move(made));
+}
+
 Result<PolicySet> load_policies(store::Snapshot& snapshot, const PolicyLanguage& language,
                                 const AccessState* last) {
+  WY_TRY(const std::vector<PolicyLink> links, policy_links(snapshot));
   WY_TRY(auto statement, snapshot.prepare("SELECT id, version, text FROM policies ORDER BY id"));
   PolicySet policies;
   for (;;) {
     WY_TRY(const bool more, statement.step());
     if (!more) return policies;
-    std::string id = statement.text(0);
-    const std::int64_t version = statement.integer(1);
-    auto compiled = known(last, id, version);
-    if (compiled == nullptr) {
-      compiled = std::make_shared<const CompiledPolicy>(
-          CompiledPolicy{std::move(id), version, language.read(statement.text(2))});
-    }
-    policies.push_back(std::move(compiled));
+    const std::string id = statement.text(0);
+    policies.push_back(compiled(id, statement.integer(1), statement.text(2), links_of(links, id),
+                                known(last, id), language));
   }
 }
 

@@ -78,9 +78,9 @@ Decision Decider::decide(const Label& label) {
   name_grants(label, decision);
   const auto response = by_all_.explain(entity);
   if (response) take_in(*response, decision);
-  for (const auto& compiled : rules_.policies()) {
-    const bool is_broken = !compiled->text.policy;
-    if (is_broken) decision.errors.push_back(compiled->id + ": " + compiled->text.error);
+  for (const Rules::Rule& rule : rules_.rules()) {
+    const bool is_broken = !rule.text->policy;
+    if (is_broken) decision.errors.push_back(rule.name + ": " + rule.text->error);
   }
   decision.allowed = !decision.reasons.empty();
   return decision;
@@ -99,14 +99,12 @@ void Decider::name_grants(const Label& label, Decision& decision) const {
 
 void Decider::take_in(const cedar::Response& response, Decision& decision) const {
   for (const std::string& id : response.reasons) {
-    const CompiledPolicy& compiled = rules_.policy(id);
-    decision.reasons.push_back(compiled.id);
-    if (!compiled.text.policy) {
-      decision.errors.push_back(compiled.id + ": " + compiled.text.error);
-    }
+    const Rules::Rule& rule = rules_.rule(id);
+    decision.reasons.push_back(rule.name);
+    if (!rule.text->policy) decision.errors.push_back(rule.name + ": " + rule.text->error);
   }
   for (const cedar::PolicyError& error : response.errors) {
-    decision.errors.push_back(rules_.policy(error.policy_id).id + ": " + error.message);
+    decision.errors.push_back(rules_.rule(error.policy_id).name + ": " + error.message);
   }
 }
 

@@ -17,7 +17,7 @@ namespace wenyuan::auth {
 
 struct Decision {
   bool allowed = false;
-  std::vector<std::string> reasons;  // ids of policies or grants, or "owner"
+  std::vector<std::string> reasons;  // names of rules (rules.h), ids of grants, or "owner"
   std::vector<std::string> errors;   // policies that could not be evaluated, with the reason
 };
 

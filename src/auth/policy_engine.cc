@@ -7,6 +7,7 @@
 #include "auth/credential_kind.h"
 #include "auth/decider.h"
 #include "auth/policy_engine_impl.h"
+#include "auth/policy_import.h"
 #include "auth/policy_store.h"
 #include "auth/user_rows.h"
 #include "base/metrics.h"
@@ -211,7 +212,8 @@ Result<Policy> PolicyEngine::update_policy(store::Transaction& tx, const Policy&
                                            UnixMillis now) const {
   return policy_store::update(tx, policy, impl_->language, now);
 }
-Status PolicyEngine::remove_policy(store::Transaction& tx, const std::string& id) const {
+Result<std::int64_t> PolicyEngine::remove_policy(store::Transaction& tx,
+                                                 const std::string& id) const {
   return policy_store::remove(tx, id);
 }
 Result<Policy> PolicyEngine::policy(store::Snapshot& snapshot, const std::string& id) const {
@@ -223,6 +225,34 @@ Result<std::vector<Policy>> PolicyEngine::policies(store::Snapshot& snapshot) co
 Result<std::vector<Policy>> PolicyEngine::policy_versions(store::Snapshot& snapshot,
                                                           const std::string& id) const {
   return policy_store::versions(snapshot, id);
+}
+
+Result<std::vector<PolicyEntry>> PolicyEngine::export_policies(store::Snapshot& snapshot) const {
+  return auth::export_policies(snapshot);
+}
+Result<PolicyPlan> PolicyEngine::plan_import(store::Snapshot& snapshot, const PolicyImport& import,
+                                             std::vector<ImportProblem>& problems) const {
+  return auth::plan_import(snapshot, import, impl_->language, problems);
+}
+Status PolicyEngine::apply_import(store::Transaction& tx, const PolicyPlan& plan,
+                                  UnixMillis now) const {
+  return auth::apply_import(tx, plan, impl_->language, now);
+}
+
+Result<PolicyLink> PolicyEngine::add_link(store::Transaction& tx, const PolicyLink& link,
+                                          UnixMillis now) const {
+  return policy_store::add_link(tx, link, impl_->language, now);
+}
+Status PolicyEngine::remove_link(store::Transaction& tx, const std::string& policy_id,
+                                 const std::string& id) const {
+  WY_RETURN_IF_ERROR(policy_store::one(tx, policy_id));
+  WY_RETURN_IF_ERROR(delete_policy_link(tx, policy_id, id));
+  return tx.raise_epoch();
+}
+Result<std::vector<PolicyLink>> PolicyEngine::links(store::Snapshot& snapshot,
+                                                    const std::string& policy_id) const {
+  WY_RETURN_IF_ERROR(policy_store::one(snapshot, policy_id));
+  return policy_links(snapshot, policy_id);
 }
 
 Result<Grant> PolicyEngine::add_grant(store::Transaction& tx, const Grant& grant,

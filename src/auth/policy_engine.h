@@ -1,6 +1,7 @@
 // Decides what a principal may see and do, and is the only maker of permits.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "auth/decider.h"
 #include "auth/grants.h"
 #include "auth/identities.h"
+#include "auth/policy_links.h"
 #include "auth/principal.h"
 #include "base/clock.h"
 #include "base/document.h"
@@ -24,18 +26,59 @@ struct Policy {
   std::string name;
   std::string text;  // Cedar, or the short form "allow if …", "deny if …"; see policy_language.h
   std::string description;
+  std::string slots;  // PolicyText::slots(): of a template, which decides only through its links
   std::int64_t version = 1;
   UnixMillis created_at = 0;  // of a version: when it was stored
   UnixMillis updated_at = 0;
 };
 
-// A change of policies that is only being thought about.
+// A change of policies that is only being thought about. What is removed takes its links along.
 struct PolicyChange {
-  enum class Kind { add, replace, remove };
+  enum class Kind { add, replace, remove, link, unlink };
   Kind kind = Kind::add;
-  std::string id{};    // of the policy; none when one is added
-  std::string text{};  // none when one is removed
+  std::string id{};    // of the policy; of one that is added any, for links in the same change
+  std::string text{};  // to add, or to replace with
+  cedar::SlotValues values{};  // to link with
+  std::string link_id{};       // to unlink
 };
+
+// One policy as a file says it. A policy is known by its name; several of one name by their order,
+// which is that of their ids.
+struct PolicyEntry {
+  std::string name, text, description;
+  // In the place of the links that there are; nothing: those stay.
+  std::optional<std::vector<cedar::SlotValues>> links{};
+};
+
+struct PolicyImport {
+  std::vector<PolicyEntry> policies;
+  bool prune = false;  // removes the policies that are not among them
+};
+
+// What an import does about one policy: `before` has no id when it is added, `after` has no name
+// when it is removed or left as it is for not being part of the import.
+struct PolicyStep {
+  enum class Kind { add, change, remove, keep, leave };
+  Kind kind = Kind::keep;
+  Policy before{};
+  PolicyEntry after{};
+  bool text_changes = false, description_changes = false;
+  std::vector<cedar::SlotValues> links_added{};
+  std::vector<PolicyLink> links_removed{};
+};
+
+// In the order of the import, then what it does not name.
+struct PolicyPlan {
+  std::vector<PolicyStep> steps;
+
+  bool changes_something() const {
+    return std::any_of(steps.begin(), steps.end(), [](const PolicyStep& step) {
+      return step.kind != PolicyStep::Kind::keep && step.kind != PolicyStep::Kind::leave;
+    });
+  }
+};
+
+struct ImportProblem;  // policy_import.h
 
 // What a change would do to one user. Labels of collections as a whole have the id 0.
 struct AccessChange {
@@ -85,15 +128,30 @@ class PolicyEngine {
   Result<std::vector<AccessChange>> simulate(store::Snapshot& snapshot, Action action,
                                              const std::vector<PolicyChange>& changes) const;
 
-  // --- policies: invalid_argument with line, column and what was expected
+  // --- policies: invalid_argument with line, column and what was expected; conflict when a change
+  // does not fit the links that there are
   Result<Policy> add_policy(store::Transaction& tx, const Policy& policy, UnixMillis now) const;
   Result<Policy> update_policy(store::Transaction& tx, const Policy& policy, UnixMillis now) const;
-  Status remove_policy(store::Transaction& tx, const std::string& id) const;
+  // How many links went along.
+  Result<std::int64_t> remove_policy(store::Transaction& tx, const std::string& id) const;
   Result<Policy> policy(store::Snapshot& snapshot, const std::string& id) const;
   Result<std::vector<Policy>> policies(store::Snapshot& snapshot) const;
   // The newest first; they outlive their policy.
   Result<std::vector<Policy>> policy_versions(store::Snapshot& snapshot,
                                               const std::string& id) const;
+
+  // --- policies as files: see policy_import.h
+  Result<std::vector<PolicyEntry>> export_policies(store::Snapshot& snapshot) const;
+  Result<PolicyPlan> plan_import(store::Snapshot& snapshot, const PolicyImport& import,
+                                 std::vector<ImportProblem>& problems) const;
+  Status apply_import(store::Transaction& tx, const PolicyPlan& plan, UnixMillis now) const;
+
+  // --- links of templates: see policy_links.h; not_found when there is no such policy
+  Result<PolicyLink> add_link(store::Transaction& tx, const PolicyLink& link, UnixMillis now) const;
+  Status remove_link(store::Transaction& tx, const std::string& policy_id,
+                     const std::string& id) const;
+  Result<std::vector<PolicyLink>> links(store::Snapshot& snapshot,
+                                        const std::string& policy_id) const;
 
   // --- grants: see grants.h
   Result<Grant> add_grant(store::Transaction& tx, const Grant& grant, UnixMillis now) const;

@@ -23,11 +23,6 @@ std::string_view without_space(std::string_view text) {
   }
 }
 
-bool is_cedar(std::string_view text) {
-  text = without_space(text);
-  return text.starts_with("permit") || text.starts_with("forbid") || text.starts_with("@");
-}
-
 PolicyText unreadable(std::string error, cedar::Effect effect = cedar::Effect::forbid) {
   PolicyText read;
   read.effect = effect;
@@ -38,11 +33,42 @@ PolicyText unreadable(std::string error, cedar::Effect effect = cedar::Effect::f
 PolicyText readable(cedar::Policy policy) {
   PolicyText read;
   read.effect = policy.effect;
+  read.is_template = policy.is_template();
   read.policy = std::move(policy);
   return read;
 }
 
+std::string text_of(const cedar::ValidationReport& report) {
+  std::string text;
+  for (const cedar::ValidationFinding& finding : report.errors) {
+    if (!text.empty()) text += "; ";
+    text += "line " + std::to_string(finding.span.line) + ", column " +
+            std::to_string(finding.span.column) + ": " + finding.message;
+  }
+  return text;
+}
+
 }  // namespace
+
+bool is_cedar(std::string_view text) {
+  text = without_space(text);
+  return text.starts_with("permit") || text.starts_with("forbid") || text.starts_with("@");
+}
+
+std::string PolicyText::slots() const {
+  if (!policy || !is_template) return "";
+  if (!policy->resource.has_slot) return "principal";
+  return policy->principal.has_slot ? "principal resource" : "resource";
+}
+
+PolicyText fill_slots(const PolicyText& base, const cedar::SlotValues& values) {
+  if (!base.policy) return unreadable(base.error, base.effect);
+  cedar::PolicySet set;
+  Status made = set.add(*base.policy);
+  if (made) made = set.link(base.policy->id, "link", values);
+  if (!made) return unreadable(std::move(made.error().message), base.effect);
+  return readable(*set.find("link"));
+}
 
 PolicyLanguage::PolicyLanguage(store::AccessAttributes access) : access_(std::move(access)) {
   std::ranges::sort(access_);
@@ -60,6 +86,21 @@ PolicyLanguage::PolicyLanguage(store::AccessAttributes access) : access_(std::mo
   }
 }
 
+Result<PolicyLanguage> PolicyLanguage::of_schema(std::string_view schema_text) {
+  WY_TRY(cedar::Schema schema, cedar::Schema::parse(schema_text));
+  const cedar::EntityTypeSchema* document = schema.entity_type("Document");
+  if (document == nullptr || document->shape == nullptr) {
+    return Error{ErrorCode::invalid_argument, "it is not the schema of a server: no Document"};
+  }
+  PolicyLanguage language;
+  for (const auto& [name, attribute] : document->shape->attributes) {
+    if (name != "kind" && name != "owner") language.access_.push_back(name);
+  }
+  language.schema_text_ = std::string(schema_text);
+  language.schema_ = std::move(schema);
+  return language;
+}
+
 PolicyText PolicyLanguage::read(std::string_view text) const {
   return is_cedar(text) ? read_cedar(text) : read_short(text);
 }
@@ -71,20 +112,34 @@ PolicyText PolicyLanguage::read_cedar(std::string_view text) const {
   auto parsed = cedar::parse_policy(text, limits);
   if (!parsed) return unreadable(std::move(parsed.error().message));
   const cedar::Effect effect = parsed->effect;
-  if (parsed->is_template()) return unreadable("a policy cannot have open slots", effect);
+  const bool is_template = parsed->is_template();
+  const auto refused = [&](std::string error) {
+    PolicyText read = unreadable(std::move(error), effect);
+    read.is_template = is_template;
+    return read;
+  };
   if (cedar::names_a_document(*parsed)) {
-    return unreadable("a policy cannot name a single document: share it with a grant", effect);
+    return refused("a policy cannot name a single document: share it with a grant");
   }
-  if (!schema_) return unreadable(schema_error_, effect);
+  if (!schema_) return refused(schema_error_);
   const cedar::ValidationReport report = cedar::validate(*parsed, *schema_);
-  if (report.passed()) return readable(*std::move(parsed));
-  std::string error;
-  for (const cedar::ValidationFinding& finding : report.errors) {
-    if (!error.empty()) error += "; ";
-    error += "line " + std::to_string(finding.span.line) + ", column " +
-             std::to_string(finding.span.column) + ": " + finding.message;
+  if (!report.passed()) return refused(text_of(report));
+  return readable(*std::move(parsed));
+}
+
+Status PolicyLanguage::check_link(const PolicyText& base, const cedar::SlotValues& values) const {
+  if (!base.policy) return Error{ErrorCode::invalid_argument, base.error};
+  if (!base.is_template) {
+    return Error{ErrorCode::invalid_argument,
+                 "the policy has neither ?principal nor ?resource: there is nothing to link"};
   }
-  return unreadable(std::move(error), effect);
+  cedar::PolicySet set;
+  WY_RETURN_IF_ERROR(set.add(*base.policy));
+  WY_RETURN_IF_ERROR(set.link(base.policy->id, "link", values));
+  if (!schema_) return Error{ErrorCode::invalid_argument, schema_error_};
+  const cedar::ValidationReport report = cedar::validate(set, *schema_);
+  if (!report.passed()) return Error{ErrorCode::invalid_argument, text_of(report)};
+  return Done{};
 }
 
 PolicyText PolicyLanguage::read_short(std::string_view text) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "auth/cedar/ast.h"
+#include "auth/cedar/policy_set.h"
 #include "auth/cedar/schema.h"
 #include "base/result.h"
 #include "store/content_store.h"
@@ -17,7 +18,19 @@ struct PolicyText {
   std::optional<cedar::Policy> policy;
   cedar::Effect effect = cedar::Effect::forbid;
   std::string error;
+  // Decides nothing by itself, readable or not: only what its links make of it does.
+  bool is_template = false;
+
+  // "principal", "resource", "principal resource"; "" when it is not a template that can be read.
+  std::string slots() const;
 };
+
+// Whether it is to be read as Cedar rather than as the short form.
+bool is_cedar(std::string_view text);
+
+// What a link makes of a template that stood the check when it was linked. Of one that cannot be
+// read any more it is a policy that cannot be read.
+PolicyText fill_slots(const PolicyText& base, const cedar::SlotValues& values);
 
 // Never changes: any number of threads may use one.
 //
@@ -28,14 +41,21 @@ class PolicyLanguage {
  public:
   explicit PolicyLanguage(store::AccessAttributes access);
 
+  // For a schema's text as a server shows it: checks what can be checked without one.
+  static Result<PolicyLanguage> of_schema(std::string_view schema_text);
+
   const store::AccessAttributes& access() const { return access_; }  // sorted
   // The schema's text; empty when the attributes' names allow none.
   const std::string& schema_text() const { return schema_text_; }
 
-  // One policy. Errors say line, column and what was expected.
+  // One policy or template. Errors say line, column and what was expected.
   PolicyText read(std::string_view text) const;
+  // Whether these values fill the slots of this template, and the policy that comes of it can be
+  // meant; invalid_argument says why not.
+  Status check_link(const PolicyText& base, const cedar::SlotValues& values) const;
 
  private:
+  PolicyLanguage() = default;
   PolicyText read_cedar(std::string_view text) const;
   PolicyText read_short(std::string_view text) const;
 

@@ -65,31 +65,83 @@ Shared shared_part(const AccessState& state) {
   return shared;
 }
 
+// Policies as they would be: one change after another.
+class ChangedPolicies {
+ public:
+  ChangedPolicies(PolicySet policies, const PolicyLanguage& language)
+      : policies_(std::move(policies)), language_(language) {}
+
+  Status apply(const PolicyChange& change) {
+    using Kind = PolicyChange::Kind;
+    if (change.kind == Kind::add) return add(change);
+    const auto found =
+        std::ranges::find_if(policies_, [&](const auto& one) { return one->id == change.id; });
+    if (found == policies_.end()) return Error{ErrorCode::not_found, "there is no such policy"};
+    if (change.kind == Kind::remove) {
+      policies_.erase(found);
+      return Done{};
+    }
+    CompiledPolicy changed = **found;
+    if (change.kind == Kind::replace) WY_RETURN_IF_ERROR(replace(changed, change.text));
+    if (change.kind == Kind::link) WY_RETURN_IF_ERROR(link(changed, change.values));
+    if (change.kind == Kind::unlink) WY_RETURN_IF_ERROR(unlink(changed, change.link_id));
+    *found = std::make_shared<const CompiledPolicy>(std::move(changed));
+    return Done{};
+  }
+
+  Rules rules() && { return Rules(std::move(policies_)); }
+
+ private:
+  Result<PolicyText> read(const std::string& text) const {
+    PolicyText read = language_.read(text);
+    if (read.policy) return read;
+    return within("text", Error{ErrorCode::invalid_argument, read.error});
+  }
+
+  Status add(const PolicyChange& change) {
+    WY_TRY(PolicyText text, read(change.text));
+    policies_.push_back(
+        std::make_shared<const CompiledPolicy>(CompiledPolicy{change.id, 0, std::move(text)}));
+    return Done{};
+  }
+
+  Status replace(CompiledPolicy& policy, const std::string& text) const {
+    WY_TRY(policy.text, read(text));
+    for (auto& each : policy.links) {
+      const Status fits = language_.check_link(policy.text, each->values);
+      if (!fits) {
+        return Error{ErrorCode::conflict, "the new text does not fit the link " + each->id + ": " +
+                                              fits.error().message};
+      }
+      each = std::make_shared<const CompiledLink>(
+          CompiledLink{each->id, each->values, fill_slots(policy.text, each->values)});
+    }
+    return Done{};
+  }
+
+  Status link(CompiledPolicy& policy, const cedar::SlotValues& values) const {
+    WY_RETURN_IF_ERROR(language_.check_link(policy.text, values));
+    policy.links.push_back(std::make_shared<const CompiledLink>(
+        CompiledLink{"", values, fill_slots(policy.text, values)}));
+    return Done{};
+  }
+
+  static Status unlink(CompiledPolicy& policy, const std::string& id) {
+    const auto removed =
+        std::erase_if(policy.links, [&](const auto& link) { return link->id == id; });
+    if (removed == 1) return Done{};
+    return Error{ErrorCode::not_found, "the policy has no such link"};
+  }
+
+  PolicySet policies_;
+  const PolicyLanguage& language_;
+};
+
 Result<Rules> changed_rules(const Rules& rules, const std::vector<PolicyChange>& changes,
                             const PolicyLanguage& language) {
-  PolicySet policies = rules.policies();
-  for (const PolicyChange& change : changes) {
-    const auto found =
-        std::ranges::find_if(policies, [&](const auto& one) { return one->id == change.id; });
-    if (change.kind != PolicyChange::Kind::add && found == policies.end()) {
-      return Error{ErrorCode::not_found, "there is no such policy"};
-    }
-    if (change.kind == PolicyChange::Kind::remove) {
-      policies.erase(found);
-      continue;
-    }
-    CompiledPolicy compiled{change.id, 0, language.read(change.text)};
-    if (!compiled.text.policy) {
-      return within("text", Error{ErrorCode::invalid_argument, compiled.text.error});
-    }
-    auto made = std::make_shared<const CompiledPolicy>(std::move(compiled));
-    if (change.kind == PolicyChange::Kind::add) {
-      policies.push_back(std::move(made));
-    } else {
-      *found = std::move(made);
-    }
-  }
-  return Rules(std::move(policies));
+  ChangedPolicies changed(rules.policies(), language);
+  for (const PolicyChange& change : changes) WY_RETURN_IF_ERROR(changed.apply(change));
+  return std::move(changed).rules();
 }
 
 }  // namespace

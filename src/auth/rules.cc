@@ -27,14 +27,14 @@ bool asks_for_context(const cedar::Policy& policy) {
 }
 
 // What stands in the sets: ids are places, as nothing else is certain to be different.
-std::optional<cedar::Policy> in_set(const CompiledPolicy& compiled, std::size_t place) {
+std::optional<cedar::Policy> in_set(const PolicyText& text, std::size_t place) {
   cedar::Policy policy;
-  if (compiled.text.policy) {
-    policy = *compiled.text.policy;
-  } else if (compiled.text.effect == Effect::permit) {
+  if (text.policy) {
+    policy = *text.policy;
+  } else if (text.effect == Effect::permit) {
     return std::nullopt;
   }
-  policy.effect = compiled.text.effect;
+  policy.effect = text.effect;
   policy.id = std::to_string(place);
   return policy;
 }
@@ -47,23 +47,29 @@ void add(cedar::PolicySet& set, cedar::Policy policy) {
 }  // namespace
 
 Rules::Rules(PolicySet policies) : policies_(std::move(policies)) {
-  for (std::size_t place = 0; place < policies_.size(); ++place) {
-    std::optional<cedar::Policy> policy = in_set(*policies_[place], place);
+  for (const auto& policy : policies_) {
+    if (!policy->text.is_template) rules_.push_back({policy->id, &policy->text});
+    for (const auto& link : policy->links) {
+      rules_.push_back({policy->id + "/" + link->id, &link->text});
+    }
+  }
+  for (std::size_t place = 0; place < rules_.size(); ++place) {
+    std::optional<cedar::Policy> policy = in_set(*rules_[place].text, place);
     if (!policy) continue;
     need_context_ = need_context_ || asks_for_context(*policy);
     if (policy->effect == Effect::forbid) add(forbids_, *policy);
     add(all_, *std::move(policy));
   }
   cedar::Policy everything;
-  everything.id = std::to_string(policies_.size());
+  everything.id = std::to_string(rules_.size());
   add(forbids_, std::move(everything));
 }
 
-const CompiledPolicy& Rules::policy(std::string_view cedar_id) const {
-  std::size_t place = policies_.size();
+const Rules::Rule& Rules::rule(std::string_view cedar_id) const {
+  std::size_t place = rules_.size();
   std::from_chars(cedar_id.data(), cedar_id.data() + cedar_id.size(), place);
-  WY_ASSERT(place < policies_.size());
-  return *policies_[place];
+  WY_ASSERT(place < rules_.size());
+  return rules_[place];
 }
 
 }  // namespace wenyuan::auth

@@ -107,6 +107,37 @@ class Policies(unittest.TestCase):
         self.assertEqual(self.admin.post("/v1/policies/simulate", {
             "changes": [{"op": "remove", "id": "pol_none"}]}).status, 404)
 
+    def test_a_template_decides_through_its_links(self):
+        template = self.add('permit(principal in ?principal, action == Action::"read", '
+                            'resource in ?resource);')
+        path = f"/v1/policies/{template}"
+        self.assertEqual(self.admin.must(200, self.admin.get(path))["slots"],
+                         ["principal", "resource"])
+        values = {"principal": {"type": "User", "id": self.bob["id"]},
+                  "resource": {"type": "Collection", "id": self.collection}}
+        simulated = self.ask("simulate", changes=[{"op": "link", "id": template, **values}])
+        self.assertEqual([gain["user_id"] for gain in simulated["gains"]], [self.bob["id"]])
+        self.assertFalse(self.sees(self.bob_client, self.open))
+        link = self.admin.must(201, self.admin.post(path + "/links", values))
+        self.assertEqual({key: link[key] for key in values}, values)
+        self.assertTrue(self.sees(self.bob_client, self.open))
+        self.assertFalse(self.sees(self.ann_client, self.open))
+        answer = self.ask("check", principal=self.bob["id"], action="read", resource=self.open)
+        self.assertEqual(answer["reasons"], [f"{template}/{link['id']}"])
+        self.assertIn(self.bob["id"], [user["id"] for user in self.ask(
+            "who-can-see", resource=self.open)["users"]])
+        self.assertGreater(self.ask("what-can-see", principal=self.bob["id"])["count"], 0)
+        self.assertEqual(self.admin.must(200, self.admin.get(path + "/links"))["data"], [link])
+        self.assertEqual(self.admin.post(path + "/links", values).status, 409)
+        self.assertEqual(self.admin.post(path + "/links", {}).status, 400)
+        self.assertEqual(self.ann_client.post(path + "/links", values).status, 403)
+        self.admin.must(204, self.admin.delete(f"{path}/links/{link['id']}"))
+        self.assertEqual(self.admin.get(f"{path}/links/{link['id']}").status, 404)
+        self.assertFalse(self.sees(self.bob_client, self.open))
+        self.admin.must(201, self.admin.post(path + "/links", values))
+        self.admin.must(204, self.admin.delete(path))
+        self.assertFalse(self.sees(self.bob_client, self.open))
+
     def test_policies_are_checked_against_the_schema(self):
         schema = self.admin.get("/v1/policies/schema").body.decode()
         self.assertIn("entity Document in [Collection]", schema)
