@@ -240,7 +240,7 @@ std::vector<Route> contract_routes() {
   std::vector<Route> routes;
   for (const auto& some : {ask_routes(),
                            audit_routes(),
-                            break_glass_routes(),
+                           break_glass_routes(),
                            collection_routes(),
                            document_routes(),
                            grant_routes(),
@@ -248,7 +248,7 @@ std::vector<Route> contract_routes() {
                            job_routes(),
                            key_routes(),
                            openai_routes(),
-                            policy_file_routes(),
+                           policy_file_routes(),
                            policy_link_routes(),
                            policy_question_routes(),
                            policy_routes(),

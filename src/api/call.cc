@@ -317,6 +317,13 @@ bool Call::query_flag(std::string_view name, bool fallback) {
   return text == "true";
 }
 
+void Call::check_attributes(auth::AttributeOwner owner,
+                            const std::optional<Attributes>& attributes) {
+  if (!attributes) return;
+  const Status fine = services.policies->attribute_kinds().check(owner, *attributes);
+  if (!fine) field_errors.push_back({"/attributes", fine.error().message});
+}
+
 Status Call::check_if_match(std::string_view etag) {
   const std::string* header = request.headers.find("If-Match");
   if (header == nullptr || trim(*header) == "*") return Done{};

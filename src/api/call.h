@@ -135,6 +135,9 @@ class Call {
   bool query_flag(std::string_view name, bool fallback);
   store::Page page();
 
+  // What is not of its declared kind goes to field_errors, for the member "attributes".
+  void check_attributes(auth::AttributeOwner owner, const std::optional<Attributes>& attributes);
+
   // conflict (412) when If-Match is given and does not name `etag`.
   Status check_if_match(std::string_view etag);
 

@@ -70,6 +70,7 @@ Result<http::Response> add_collection(Call& call) {
   collection.name = reader.text("name", kName);
   const std::string kind = reader.maybe_text("kind", {1, 32}).value_or("personal");
   collection.attributes = reader.maybe_attributes("attributes").value_or(Attributes());
+  call.check_attributes(auth::AttributeOwner::resource, collection.attributes);
   reader.refuse("taxonomy", "is not supported by this version");
   if (const auto known = collection_kind(kind)) {
     collection.kind = *known;
@@ -111,6 +112,7 @@ Result<http::Response> change_collection(Call& call) {
   ObjectReader reader(body, "", call.field_errors);
   const auto new_name = reader.maybe_text("name", kName);
   const auto new_attributes = reader.maybe_attributes("attributes");
+  call.check_attributes(auth::AttributeOwner::resource, new_attributes);
   reader.refuse("kind", "cannot be changed");
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {

@@ -57,6 +57,7 @@ Result<http::Response> change_document(Call& call) {
   ObjectReader reader(body, "", call.field_errors);
   const auto title = reader.maybe_text("title", {1, 1024});
   const auto attributes = reader.maybe_attributes("attributes");
+  call.check_attributes(auth::AttributeOwner::resource, attributes);
   reader.refuse("external_id", "cannot be changed");
   reader.refuse("collection_id", "cannot be changed");
   WY_RETURN_IF_ERROR(status(call.field_errors));

@@ -23,6 +23,15 @@ Json to_json(const auth::Policy& policy) {
   return json;
 }
 
+// What it does as long as it does not fit the attributes that are declared now.
+void add_error(Json& json, const std::vector<auth::UnreadablePolicy>& unreadable) {
+  for (const auth::UnreadablePolicy& one : unreadable) {
+    if (one.id != json["id"].get<std::string>()) continue;
+    json["error"] = one.error;
+    json["until_changed"] = one.denies_everything ? "denies everything" : "gives nothing";
+  }
+}
+
 auth::Policy read_policy(ObjectReader& reader) {
   auth::Policy policy;
   policy.name = reader.text("name", {1, 256});
@@ -35,8 +44,12 @@ Result<http::Response> list_policies(Call& call) {
   WY_RETURN_IF_ERROR(call.require(auth::Duty::policies_read));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const auto policies, call.services.policies->policies(snapshot));
-    return json_response(
-        200, list_json(policies, "", [](const auth::Policy& policy) { return to_json(policy); }));
+    WY_TRY(const auto unreadable, call.services.policies->unreadable(snapshot));
+    return json_response(200, list_json(policies, "", [&](const auth::Policy& policy) {
+                           Json json = to_json(policy);
+                           add_error(json, unreadable);
+                           return json;
+                         }));
   });
 }
 

@@ -55,11 +55,12 @@ struct Metadata {
   Attributes attributes;
 };
 
-Metadata read_metadata(ObjectReader& reader) {
+Metadata read_metadata(Call& call, ObjectReader& reader) {
   Metadata metadata;
   metadata.title = reader.maybe_text("title", kTitle).value_or("");
   metadata.external_id = reader.maybe_text("external_id", kExternalId).value_or("");
   metadata.attributes = reader.maybe_attributes("attributes").value_or(Attributes());
+  call.check_attributes(auth::AttributeOwner::resource, metadata.attributes);
   return metadata;
 }
 
@@ -81,7 +82,7 @@ class FileReceiver {
     if (metadata_text_.empty()) return uploads_;
     WY_TRY(const JsonIn json, parse_json(metadata_text_));
     ObjectReader reader(json, "/metadata", call_.field_errors);
-    const Metadata metadata = read_metadata(reader);
+    const Metadata metadata = read_metadata(call_, reader);
     if (uploads_.size() > 1 && !(metadata.title.empty() && metadata.external_id.empty())) {
       reader.complain("", "title and external_id are for one file at a time");
     }
@@ -213,7 +214,7 @@ Result<http::Response> upload_files(Call& call, const std::string& content_type)
 // One {title,text,attributes,external_id,media_type}.
 Result<Upload> read_text(Call& call, ObjectReader& reader) {
   Upload upload;
-  const Metadata metadata = read_metadata(reader);
+  const Metadata metadata = read_metadata(call, reader);
   upload.document.title = metadata.title;
   upload.document.external_id = metadata.external_id;
   upload.document.attributes = metadata.attributes;

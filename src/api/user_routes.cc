@@ -31,6 +31,7 @@ Result<http::Response> add_user(Call& call) {
   user.display_name = reader.maybe_text("display_name", {0, 256}).value_or(user.username);
   user.email = reader.maybe_text("email", kEmail).value_or("");
   user.attributes = reader.maybe_attributes("attributes").value_or(Attributes());
+  call.check_attributes(auth::AttributeOwner::user, user.attributes);
   user.roles = reader.maybe_texts("roles", 16, {1, 64}).value_or(std::vector<std::string>());
   user.disabled = reader.maybe_flag("disabled").value_or(false);
   const auto password = reader.maybe_text("password", kPassword);
@@ -74,11 +75,12 @@ struct WantedChange {
   std::optional<std::string> password, current_password;
 };
 
-WantedChange read_change(ObjectReader& reader) {
+WantedChange read_change(Call& call, ObjectReader& reader) {
   WantedChange wanted;
   wanted.change.display_name = reader.maybe_text("display_name", {0, 256});
   wanted.change.email = reader.maybe_text("email", kEmail);
   wanted.change.attributes = reader.maybe_attributes("attributes");
+  call.check_attributes(auth::AttributeOwner::user, wanted.change.attributes);
   wanted.change.roles = reader.maybe_texts("roles", 16, {1, 64});
   wanted.change.disabled = reader.maybe_flag("disabled");
   wanted.password = reader.maybe_text("password", kPassword);
@@ -120,7 +122,7 @@ Result<http::Response> change_user(Call& call) {
   const std::string& id = call.request.parameter("id");
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
-  WantedChange wanted = read_change(reader);
+  WantedChange wanted = read_change(call, reader);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_RETURN_IF_ERROR(check_change(call, id, wanted));
   if (wanted.password) {

@@ -97,6 +97,9 @@ Attributes start_details(const Config& config) {
     for (const std::string& each : *list) all += each + "\n";
     all += "\n";
   }
+  if (const auto schema = auth::cedar::schema_text(config.attribute_kinds.attributes())) {
+    all += *schema;
+  }
   all += config.data.string() + "\n" + config.models.string();
   return {{"listen", config.listen_host + ":" + std::to_string(config.listen_port)},
           {"sandbox", config.sandbox},

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "app/attribute_config.h"
 #include "app/sign_in_config.h"
 #include "app/tls_config.h"
 #include "base/file.h"
@@ -122,8 +123,13 @@ Status read_toml(const std::string& path, Config& config) {
   table.erase("tls");
   table.erase("sign_in_provider");
   table.erase("gateway");
+  WY_TRY(const auto kinds, read_attribute_kinds(table, path));
+  table.erase("attribute");
   TomlReader reader(table, path);
-  return read_settings(reader, config);
+  WY_RETURN_IF_ERROR(read_settings(reader, config));
+  config.attribute_kinds = kinds ? *kinds : auth::AttributeKinds::guessed(config.access_attributes);
+  config.access_attributes = config.attribute_kinds.access();
+  return Done{};
 }
 
 Status read_environment(Config& config) {
@@ -201,6 +207,7 @@ Result<std::pair<std::string, int>> parse_listen(const std::string& text) {
 Result<Config> load_config(const ConfigFlags& flags) {
   Config config;
   config.models = default_models_directory();
+  config.attribute_kinds = auth::AttributeKinds::guessed(config.access_attributes);
   const auto file = flags.config_file ? flags.config_file : environment("WENYUAN_CONFIG");
   if (file) WY_RETURN_IF_ERROR(read_toml(*file, config));
   WY_RETURN_IF_ERROR(read_environment(config));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/tls_options.h"
+#include "auth/attribute_kinds.h"
 #include "auth/identity/client_certificate.h"
 #include "auth/identity/provider_config.h"
 #include "base/result.h"
@@ -39,6 +40,8 @@ struct Config {
   std::int64_t upload_bytes_max = std::int64_t{256} << 20;
   // Attributes of collections and documents that access rules may look at.
   std::vector<std::string> access_attributes = {"department", "project", "region", "sensitivity"};
+  // Of what kind they and those of users are: as declared (app/attribute_config.h), or by name.
+  auth::AttributeKinds attribute_kinds = auth::AttributeKinds::guessed({});
   // Roles whose sessions may administer only with a second factor; "*" is everybody.
   std::vector<std::string> second_factor_roles = {"admin"};
   std::vector<auth::ProviderConfig> sign_in_providers;

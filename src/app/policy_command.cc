@@ -40,7 +40,7 @@ Result<auth::PolicyLanguage> language_of(const PolicyFlags& flags) {
   ConfigFlags from;
   if (!flags.config.empty()) from.config_file = flags.config;
   WY_TRY(const Config config, load_config(from));
-  return auth::PolicyLanguage(config.access_attributes);
+  return auth::PolicyLanguage(config.attribute_kinds);
 }
 
 Result<int> validate(const PolicyFlags& flags) {

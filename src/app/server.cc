@@ -138,6 +138,7 @@ struct Server::Impl {
   std::optional<http::Server> http;  // goes first: no requests while the rest shuts down
 
   Status open_store();
+  Status report_unreadable_policies();
   Status open_indexes();
   Status start_engine();
   Status start_work();
@@ -167,17 +168,32 @@ Status Server::Impl::open_store() {
   request_signatures.emplace(sign_in->secret(), *database, auth::RequestSignatures::Options{});
   WY_TRY(single_sign_on, auth::SingleSignOn::open(config.sign_in_providers, config.gateways,
                                                   outgoing, *database, *identities, *sign_in));
-  policies.emplace(config.access_attributes);
+  policies.emplace(config.attribute_kinds);
   // A changed setting gives documents other labels.
   WY_RETURN_IF_ERROR(database->write([&](store::Transaction& tx) {
     return store::use_access_attributes(tx, config.access_attributes);
   }));
+  WY_RETURN_IF_ERROR(report_unreadable_policies());
   WY_TRY(vault, audit::Vault::open(config.data));
   audit::Checkpointer::Options checkpoint_options;
   checkpoint_options.directory = config.data;
   WY_TRY(checkpoint_options.sinks, audit_sinks(config));
   WY_TRY(retention, audit_retention(config));
   WY_TRY(checkpointer, audit::Checkpointer::open(*database, std::move(checkpoint_options)));
+  return Done{};
+}
+
+// Attributes may have been declared otherwise since policies were stored.
+Status Server::Impl::report_unreadable_policies() {
+  WY_TRY(const auto found,
+         database->read([&](store::Snapshot& snapshot) { return policies->unreadable(snapshot); }));
+  for (const auth::UnreadablePolicy& policy : found) {
+    log::error(
+        "policy.unreadable",
+        {{"policy", policy.id},
+         {"why", policy.error},
+         {"until_changed", policy.denies_everything ? "denies everything" : "gives nothing"}});
+  }
   return Done{};
 }
 

@@ -91,12 +91,14 @@ Result<AccessState> load_access_state(store::Snapshot& snapshot, const PolicyLan
     state.collections.push_back(label_of(std::move(collection), language.access()));
   }
   std::ranges::sort(state.collections, {}, &Label::collection_id);
-  for (const Label& label : state.labels) state.label_entities.push_back(entity_of(label));
+  for (const Label& label : state.labels) {
+    state.label_entities.push_back(entity_of(label, language.kinds()));
+  }
   for (const Label& collection : state.collections) {
-    state.collection_entities.push_back(entity_of(collection));
+    state.collection_entities.push_back(entity_of(collection, language.kinds()));
   }
   WY_TRY(PolicySet policies, load_policies(snapshot, language, last));
-  state.rules = Rules(std::move(policies));
+  state.rules = Rules(std::move(policies), &language.kinds());
   return state;
 }
 

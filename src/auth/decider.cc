@@ -11,9 +11,9 @@
 namespace wenyuan::auth {
 namespace {
 
-cedar::Entities known_entities(const Principal& principal) {
+cedar::Entities known_entities(const Principal& principal, const AttributeKinds& kinds) {
   std::vector<cedar::Entity> entities;
-  entities.push_back(entity_of(principal));
+  entities.push_back(entity_of(principal, kinds));
   auto made = cedar::Entities::make(std::move(entities));
   WY_ASSERT(made);  // one entity is under no other
   return *std::move(made);
@@ -35,7 +35,7 @@ Decider::Decider(const Rules& rules, const Principal& principal, const std::vect
     : rules_(rules),
       principal_(principal),
       scopes_open_(principal.scopes_open(action)),
-      known_(known_entities(principal)),
+      known_(known_entities(principal, rules.kinds())),
       all_(rules.all(), request_of(principal, action, context), known_),
       forbids_(rules.forbids(), request_of(principal, action, context), known_),
       by_all_(all_),
@@ -45,7 +45,7 @@ Decider::Decider(const Rules& rules, const Principal& principal, const std::vect
   }
 }
 
-bool Decider::allows(const Label& label) { return allows(label, entity_of(label)); }
+bool Decider::allows(const Label& label) { return allows(label, entity_of(label, rules_.kinds())); }
 
 bool Decider::allows(const Label& label, const cedar::Entity& entity) {
   if (!scopes_open_) return false;
@@ -68,7 +68,7 @@ Decision Decider::decide(const Label& label) {
     decision.allowed = !decision.reasons.empty();
     return decision;
   }
-  const cedar::Entity entity = entity_of(label);
+  const cedar::Entity entity = entity_of(label, rules_.kinds());
   const auto left = by_forbids_.explain(entity);
   if (!left) return decision;
   if (left->decision == cedar::Decision::deny) {

@@ -163,12 +163,15 @@ Result<Label> PolicyEngine::Impl::label_of(store::Snapshot& snapshot, const Acce
 }
 
 PolicyEngine::PolicyEngine(store::AccessAttributes access, const Clock* clock)
-    : impl_(std::make_unique<Impl>(std::move(access), clock)) {}
+    : PolicyEngine(AttributeKinds::guessed(std::move(access)), clock) {}
+PolicyEngine::PolicyEngine(AttributeKinds kinds, const Clock* clock)
+    : impl_(std::make_unique<Impl>(std::move(kinds), clock)) {}
 PolicyEngine::~PolicyEngine() = default;
 
 const store::AccessAttributes& PolicyEngine::access_attributes() const {
   return impl_->language.access();
 }
+const AttributeKinds& PolicyEngine::attribute_kinds() const { return impl_->language.kinds(); }
 const std::string& PolicyEngine::policy_schema() const { return impl_->language.schema_text(); }
 
 Result<Permit> PolicyEngine::permit(store::Snapshot& snapshot, const Principal& principal,
@@ -225,6 +228,18 @@ Result<std::vector<Policy>> PolicyEngine::policies(store::Snapshot& snapshot) co
 Result<std::vector<Policy>> PolicyEngine::policy_versions(store::Snapshot& snapshot,
                                                           const std::string& id) const {
   return policy_store::versions(snapshot, id);
+}
+
+Result<std::vector<UnreadablePolicy>> PolicyEngine::unreadable(store::Snapshot& snapshot) const {
+  WY_TRY(const auto from, impl_->state_of(snapshot));
+  std::vector<UnreadablePolicy> found;
+  for (const auto& policy : from->rules.policies()) {
+    if (policy->text.policy) continue;
+    const bool decides = !policy->text.is_template || !policy->links.empty();
+    found.push_back(
+        {policy->id, policy->text.error, decides && policy->text.effect == cedar::Effect::forbid});
+  }
+  return found;
 }
 
 Result<std::vector<PolicyEntry>> PolicyEngine::export_policies(store::Snapshot& snapshot) const {

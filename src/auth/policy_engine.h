@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/attribute_kinds.h"
 #include "auth/decider.h"
 #include "auth/grants.h"
 #include "auth/identities.h"
@@ -30,6 +31,12 @@ struct Policy {
   std::int64_t version = 1;
   UnixMillis created_at = 0;  // of a version: when it was stored
   UnixMillis updated_at = 0;
+};
+
+struct UnreadablePolicy {
+  std::string id;
+  std::string error;
+  bool denies_everything = false;  // else it gives nothing
 };
 
 // A change of policies that is only being thought about. What is removed takes its links along.
@@ -96,10 +103,13 @@ class PolicyEngine {
  public:
   // `clock` gives policies the time; null: the system's. It must outlive the engine.
   explicit PolicyEngine(store::AccessAttributes access, const Clock* clock = nullptr);
+  explicit PolicyEngine(AttributeKinds kinds, const Clock* clock = nullptr);
   ~PolicyEngine();
 
   // Which attributes labels are made of.
   const store::AccessAttributes& access_attributes() const;
+  // Of what kind they and those of users are.
+  const AttributeKinds& attribute_kinds() const;
   // The schema that policies in Cedar are checked against.
   const std::string& policy_schema() const;
 
@@ -139,6 +149,10 @@ class PolicyEngine {
   // The newest first; they outlive their policy.
   Result<std::vector<Policy>> policy_versions(store::Snapshot& snapshot,
                                               const std::string& id) const;
+
+  // Policies that were stored and cannot be read any more, because attributes have changed since:
+  // a permit gives nothing, a forbid denies everything (of a template: through each of its links).
+  Result<std::vector<UnreadablePolicy>> unreadable(store::Snapshot& snapshot) const;
 
   // --- policies as files: see policy_import.h
   Result<std::vector<PolicyEntry>> export_policies(store::Snapshot& snapshot) const;

@@ -15,8 +15,8 @@
 namespace wenyuan::auth {
 
 struct PolicyEngine::Impl {
-  Impl(store::AccessAttributes attributes, const Clock* given)
-      : language(std::move(attributes)), clock(given == nullptr ? system_clock : *given) {}
+  Impl(AttributeKinds kinds, const Clock* given)
+      : language(std::move(kinds)), clock(given == nullptr ? system_clock : *given) {}
 
   cedar::Record context_of(const Principal& principal) const;
 

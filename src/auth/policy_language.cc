@@ -70,9 +70,11 @@ PolicyText fill_slots(const PolicyText& base, const cedar::SlotValues& values) {
   return readable(*set.find("link"));
 }
 
-PolicyLanguage::PolicyLanguage(store::AccessAttributes access) : access_(std::move(access)) {
-  std::ranges::sort(access_);
-  auto text = cedar::schema_text(cedar::usual_attributes(access_));
+PolicyLanguage::PolicyLanguage(store::AccessAttributes access)
+    : PolicyLanguage(AttributeKinds::guessed(std::move(access))) {}
+
+PolicyLanguage::PolicyLanguage(AttributeKinds kinds) : kinds_(std::move(kinds)) {
+  auto text = cedar::schema_text(kinds_.attributes());
   if (!text) {
     schema_error_ = std::move(text.error().message);
     return;
@@ -92,10 +94,11 @@ Result<PolicyLanguage> PolicyLanguage::of_schema(std::string_view schema_text) {
   if (document == nullptr || document->shape == nullptr) {
     return Error{ErrorCode::invalid_argument, "it is not the schema of a server: no Document"};
   }
-  PolicyLanguage language;
+  store::AccessAttributes access;
   for (const auto& [name, attribute] : document->shape->attributes) {
-    if (name != "kind" && name != "owner") language.access_.push_back(name);
+    if (name != "kind" && name != "owner") access.push_back(name);
   }
+  PolicyLanguage language(std::move(access));
   language.schema_text_ = std::string(schema_text);
   language.schema_ = std::move(schema);
   return language;
@@ -145,9 +148,9 @@ Status PolicyLanguage::check_link(const PolicyText& base, const cedar::SlotValue
 PolicyText PolicyLanguage::read_short(std::string_view text) const {
   const auto rule = policy::parse(text);
   if (!rule) return unreadable(rule.error().message);
-  cedar::Policy translated = policy::to_cedar(*rule);
+  cedar::Policy translated = policy::to_cedar(*rule, kinds_);
   // An attribute may have stopped being access-relevant since the policy was stored.
-  if (const Status fine = policy::check(*rule, access_); !fine) {
+  if (const Status fine = policy::check(*rule, kinds_); !fine) {
     return unreadable(fine.error().message, translated.effect);
   }
   return readable(std::move(translated));

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/attribute_kinds.h"
 #include "auth/cedar/ast.h"
 #include "auth/cedar/policy_set.h"
 #include "auth/cedar/schema.h"
@@ -40,11 +41,13 @@ PolicyText fill_slots(const PolicyText& base, const cedar::SlotValues& values);
 class PolicyLanguage {
  public:
   explicit PolicyLanguage(store::AccessAttributes access);
+  explicit PolicyLanguage(AttributeKinds kinds);
 
   // For a schema's text as a server shows it: checks what can be checked without one.
   static Result<PolicyLanguage> of_schema(std::string_view schema_text);
 
-  const store::AccessAttributes& access() const { return access_; }  // sorted
+  const AttributeKinds& kinds() const { return kinds_; }
+  const store::AccessAttributes& access() const { return kinds_.access(); }  // sorted
   // The schema's text; empty when the attributes' names allow none.
   const std::string& schema_text() const { return schema_text_; }
 
@@ -55,11 +58,10 @@ class PolicyLanguage {
   Status check_link(const PolicyText& base, const cedar::SlotValues& values) const;
 
  private:
-  PolicyLanguage() = default;
   PolicyText read_cedar(std::string_view text) const;
   PolicyText read_short(std::string_view text) const;
 
-  store::AccessAttributes access_;
+  AttributeKinds kinds_;
   std::string schema_text_;
   std::optional<cedar::Schema> schema_;
   std::string schema_error_;

@@ -89,7 +89,7 @@ class ChangedPolicies {
     return Done{};
   }
 
-  Rules rules() && { return Rules(std::move(policies_)); }
+  Rules rules() && { return Rules(std::move(policies_), &language_.kinds()); }
 
  private:
   Result<PolicyText> read(const std::string& text) const {
@@ -154,7 +154,7 @@ Result<std::vector<User>> PolicyEngine::who_can(store::Snapshot& snapshot, Actio
     return Error{ErrorCode::not_found, "there is no such collection or document"};
   }
   WY_RETURN_IF_ERROR(check_effort(snapshot, 1));
-  const cedar::Entity entity = entity_of(label);
+  const cedar::Entity entity = entity_of(label, impl_->language.kinds());
   std::vector<User> found;
   WY_RETURN_IF_ERROR(
       each_principal(snapshot, [&](const User& user, const Principal& principal) -> Status {

@@ -39,6 +39,11 @@ std::optional<cedar::Policy> in_set(const PolicyText& text, std::size_t place) {
   return policy;
 }
 
+const AttributeKinds& kinds_by_name() {
+  static const AttributeKinds kinds = AttributeKinds::guessed({});
+  return kinds;
+}
+
 void add(cedar::PolicySet& set, cedar::Policy policy) {
   const Status added = set.add(std::move(policy));
   WY_ASSERT(added);
@@ -46,7 +51,8 @@ void add(cedar::PolicySet& set, cedar::Policy policy) {
 
 }  // namespace
 
-Rules::Rules(PolicySet policies) : policies_(std::move(policies)) {
+Rules::Rules(PolicySet policies, const AttributeKinds* kinds)
+    : kinds_(kinds == nullptr ? &kinds_by_name() : kinds), policies_(std::move(policies)) {
   for (const auto& policy : policies_) {
     if (!policy->text.is_template) rules_.push_back({policy->id, &policy->text});
     for (const auto& link : policy->links) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/attribute_kinds.h"
 #include "auth/cedar/policy_set.h"
 #include "auth/policy_language.h"
 
@@ -33,7 +34,10 @@ using PolicySet = std::vector<std::shared_ptr<const CompiledPolicy>>;
 // Never changes: any number of threads may use it.
 class Rules {
  public:
-  explicit Rules(PolicySet policies = {});
+  // `kinds`: of the attributes that they are about; it must outlive them. Null: as names say.
+  explicit Rules(PolicySet policies = {}, const AttributeKinds* kinds = nullptr);
+
+  const AttributeKinds& kinds() const { return *kinds_; }
 
   // One that decides. Its name is the policy's id; of a link "pol_…/lnk_…".
   struct Rule {
@@ -55,6 +59,7 @@ class Rules {
   bool need_context() const { return need_context_; }
 
  private:
+  const AttributeKinds* kinds_;
   PolicySet policies_;
   std::vector<Rule> rules_;  // point into policies_
   cedar::PolicySet all_, forbids_;

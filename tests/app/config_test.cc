@@ -55,6 +55,46 @@ TEST_F(ConfigTest, AMisspeltSettingIsAnErrorWithItsName) {
   EXPECT_NE(config.error().message.find("sandbx"), std::string::npos);
 }
 
+TEST_F(ConfigTest, AttributesAreDeclaredWithTheirKinds) {
+  const auto config = load_config(with_file(R"(
+[[attribute]]
+name = "rank"
+kind = "level"
+levels = ["open", "closed"]
+[[attribute]]
+name = "until"
+of = ["document"]
+kind = "time"
+)"));
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->access_attributes, (std::vector<std::string>{"rank", "until"}));
+  const auth::AttributeKinds& kinds = config->attribute_kinds;
+  EXPECT_NE(kinds.levels(auth::AttributeOwner::user, "rank"), nullptr);
+  EXPECT_FALSE(kinds.check(auth::AttributeOwner::resource, {{"until", "soon"}}));
+  EXPECT_TRUE(kinds.check(auth::AttributeOwner::user, {{"until", "soon"}}));
+}
+
+TEST_F(ConfigTest, AttributesThatCannotBeAreErrorsWithTheirPlace) {
+  const auto error = [&](const std::string& text) {
+    const auto config = load_config(with_file(text));
+    return config ? std::string("read") : config.error().message;
+  };
+  const std::string head = "[[attribute]]\nname = \"rank\"\n";
+  for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{
+           {"access_attributes = [\"a\"]\n" + head, "not both"},
+           {head + "kind = \"number of\"\n", "kind must be"},
+           {head + "kind = \"level\"\nlevels = [\"a\"]\n", "levels"},
+           {head + "levels = [\"a\", \"b\"]\n", "levels"},
+           {head + "of = [\"robot\"]\n", "of must have"},
+           {head + "shape = \"round\"\n", "shape"},
+           {head + head, "twice"},
+           {"[[attribute]]\nkind = \"text\"\n", "name is missing"},
+           {"[[attribute]]\nname = \"Not Good\"\n", "Not Good"},
+           {"attribute = 1\n", "[[attribute]]"}}) {
+    EXPECT_NE(error(text).find(why), std::string::npos) << text << error(text);
+  }
+}
+
 TEST_F(ConfigTest, WrongTypesAndBrokenFilesAreErrorsWithTheirPlace) {
   EXPECT_NE(load_config(with_file("ingest_workers = \"two\"\n")).error().message.find("type"),
             std::string::npos);

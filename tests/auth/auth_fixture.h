@@ -31,10 +31,12 @@ T must(Result<T> result) {
 
 class AuthTest : public testing::Test {
  protected:
-  AuthTest()
+  AuthTest() : AuthTest(AttributeKinds::guessed({"sensitivity", "department", "project"})) {}
+  explicit AuthTest(AttributeKinds kinds)
       : directory_(std::filesystem::temp_directory_path() / new_id("wenyuan_auth_test")),
         database_(must(store::Database::open({.directory = directory_, .reader_count = 4}))),
-        identities_(must(Identities::open(directory_))) {}
+        identities_(must(Identities::open(directory_))),
+        engine_(std::move(kinds)) {}
   ~AuthTest() override {
     database_.reset();
     std::error_code ignored;
@@ -191,7 +193,7 @@ class AuthTest : public testing::Test {
   std::filesystem::path directory_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<Identities> identities_;
-  PolicyEngine engine_{{"sensitivity", "department", "project"}};
+  PolicyEngine engine_;
   UnixMillis now_ = 1'700'000'000'000;
 };
 

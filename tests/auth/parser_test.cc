@@ -21,8 +21,8 @@ std::string refusal(std::string_view text) {
 std::string check_refusal(std::string_view text) {
   const auto rule = parse(text);
   if (!rule) return "not parsed: " + rule.error().message;
-  const std::vector<std::string> access = {"department", "project", "sensitivity"};
-  const Status fine = check(*rule, access);
+  const Status fine =
+      check(*rule, AttributeKinds::guessed({"department", "project", "sensitivity"}));
   return fine ? "accepted" : fine.error().message;
 }
 

@@ -19,7 +19,7 @@ std::shared_ptr<const CompiledPolicy> unchecked(const std::string& text) {
   const auto rule = policy::parse(text);
   EXPECT_TRUE(rule) << text;
   CompiledPolicy compiled{"pol", 1, {}};
-  compiled.text.policy = policy::to_cedar(*rule);
+  compiled.text.policy = policy::to_cedar(*rule, AttributeKinds::guessed({}));
   compiled.text.effect = compiled.text.policy->effect;
   return std::make_shared<const CompiledPolicy>(std::move(compiled));
 }

@@ -45,9 +45,9 @@ std::string outcome(const std::string& condition) {
   const auto rule = parse("allow if " + condition);
   if (!rule) return "not parsed: " + rule.error().message;
   cedar::PolicySet policies;
-  EXPECT_TRUE(policies.add(to_cedar(*rule)));
-  const cedar::Entity user = entity_of(ann());
-  const cedar::Entity resource = entity_of(handbook());
+  EXPECT_TRUE(policies.add(to_cedar(*rule, AttributeKinds::guessed({}))));
+  const cedar::Entity user = entity_of(ann(), AttributeKinds::guessed({}));
+  const cedar::Entity resource = entity_of(handbook(), AttributeKinds::guessed({}));
   const auto entities = cedar::Entities::make({user, resource});
   const cedar::Request request{user.uid, cedar::action_uid(Action::read), resource.uid, {}};
   const cedar::Response response = cedar::authorize(policies, request, *entities);
@@ -164,7 +164,7 @@ TEST(ShortForm, BecomesCedarThatAPersonCanRead) {
   const auto rule =
       parse("deny write if user.clearance < \"secret\" or not (\"x\" in user.groups)");
   ASSERT_TRUE(rule);
-  EXPECT_EQ(cedar::format(to_cedar(*rule)),
+  EXPECT_EQ(cedar::format(to_cedar(*rule, AttributeKinds::guessed({}))),
             "forbid (principal, action == Action::\"write\", resource)\n"
             "when { principal.clearance < 3 || !principal.groups.contains(\"x\") };\n");
 }

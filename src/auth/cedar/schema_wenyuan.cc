@@ -28,6 +28,7 @@ std::string_view type_name(AttributeKind kind) {
     case AttributeKind::text: return "String";
     case AttributeKind::texts: return "Set<String>";
     case AttributeKind::level: return "Long";
+    case AttributeKind::time: return "datetime";
   }
   return "";
 }
@@ -47,6 +48,11 @@ Status check_names(const std::vector<DeclaredAttribute>& attributes,
   return check_attributes(as_attributes);
 }
 
+std::vector<std::string> levels_of(const DeclaredAttribute& attribute) {
+  if (!attribute.levels.empty()) return attribute.levels;
+  return {policy::kLevels.begin(), policy::kLevels.end()};
+}
+
 std::string declared(const std::vector<DeclaredAttribute>& attributes) {
   std::string text;
   for (const DeclaredAttribute& attribute : attributes) {
@@ -54,7 +60,15 @@ std::string declared(const std::vector<DeclaredAttribute>& attributes) {
     text.append("  ").append(plain ? attribute.name : cedar::quoted(attribute.name));
     text.append("?: ").append(type_name(attribute.kind)).append(",");
     if (attribute.kind == AttributeKind::level) {
-      text.append("  // public 0, internal 1, confidential 2, secret 3");
+      const char* between = "  // ";
+      const std::vector<std::string> levels = levels_of(attribute);
+      for (std::size_t at = 0; at < levels.size(); ++at) {
+        // It must not end the comment.
+        const bool shown = levels[at].find_first_of("\r\n") == std::string::npos;
+        text.append(between).append(shown ? levels[at] : "?").append(" ");
+        text.append(std::to_string(at));
+        between = ", ";
+      }
     }
     text.append("\n");
   }
@@ -101,15 +115,34 @@ Error mismatch(std::string_view name, std::string_view wanted) {
   return {ErrorCode::invalid_argument, std::move(message)};
 }
 
-Result<Value> level_value(std::string_view name, const AttributeValue& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return Value(*number);
-  const auto* text = std::get_if<std::string>(&value);
-  const std::optional<int> level = text != nullptr ? policy::level(*text) : std::nullopt;
-  if (level) return Value(std::int64_t{*level});
-  return mismatch(name, "public, internal, confidential, secret or a whole number");
+Result<Value> level_value(const DeclaredAttribute& attribute, const AttributeValue& value) {
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (number != nullptr && attribute.levels.empty()) return Value(*number);
+  const std::vector<std::string> levels = levels_of(attribute);
+  std::string wanted;
+  for (std::size_t at = 0; at < levels.size(); ++at) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text != nullptr && *text == levels[at]) return Value(static_cast<std::int64_t>(at));
+    const bool is_last = at + 1 == levels.size();
+    const bool ends_list = is_last && !attribute.levels.empty();
+    wanted.append(at == 0 ? "" : ends_list ? " or " : ", ").append(levels[at]);
+  }
+  return mismatch(attribute.name,
+                  attribute.levels.empty() ? wanted.append(" or a whole number") : wanted);
 }
 
-Result<Value> cedar_value(const DeclaredAttribute& attribute, const AttributeValue& value) {
+Result<Value> time_value(const DeclaredAttribute& attribute, const AttributeValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  const auto time = text != nullptr ? parse_datetime(*text) : std::nullopt;
+  if (time) return Value(*time);
+  return mismatch(attribute.name,
+                  "a date such as 2026-01-31, or a time such as "
+                  "2026-01-31T12:00:00Z");
+}
+
+}  // namespace
+
+Result<Value> attribute_value(const DeclaredAttribute& attribute, const AttributeValue& value) {
   switch (attribute.kind) {
     case AttributeKind::boolean:
       if (const auto* flag = std::get_if<bool>(&value)) return Value(*flag);
@@ -120,7 +153,8 @@ Result<Value> cedar_value(const DeclaredAttribute& attribute, const AttributeVal
     case AttributeKind::text:
       if (const auto* text = std::get_if<std::string>(&value)) return Value(*text);
       return mismatch(attribute.name, "a text");
-    case AttributeKind::level: return level_value(attribute.name, value);
+    case AttributeKind::level: return level_value(attribute, value);
+    case AttributeKind::time: return time_value(attribute, value);
     case AttributeKind::texts: break;
   }
   std::vector<Value> values;
@@ -134,12 +168,14 @@ Result<Value> cedar_value(const DeclaredAttribute& attribute, const AttributeVal
   return Value(Set(std::move(values)));
 }
 
+namespace {
+
 Status add_values(const std::vector<DeclaredAttribute>& attributes, const Attributes& given,
                   std::vector<Record::Attribute>& values) {
   for (const DeclaredAttribute& attribute : attributes) {
     const auto found = given.find(attribute.name);
     if (found == given.end()) continue;
-    WY_TRY(Value value, cedar_value(attribute, found->second));
+    WY_TRY(Value value, attribute_value(attribute, found->second));
     values.emplace_back(attribute.name, std::move(value));
   }
   return Done{};

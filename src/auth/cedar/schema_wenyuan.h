@@ -17,8 +17,8 @@
 // names_a_document()), while Collection::"…", User::"…" and Group::"…" do. Access to a single
 // document is given by a grant.
 //
-// Levels have an order: public, internal, confidential and secret are the numbers 0 to 3 here, so
-// that `principal.clearance >= resource.sensitivity` can be asked.
+// Levels have an order: unless an owner declares others, public, internal, confidential and secret
+// are the numbers 0 to 3 here, so that `principal.clearance >= resource.sensitivity` can be asked.
 //
 // The context holds the circumstances of the request. Policies on it are settled before any label
 // is looked at.
@@ -40,12 +40,19 @@
 
 namespace wenyuan::auth::cedar {
 
-enum class AttributeKind { boolean, integer, text, texts, level };
+// A level is a text that has a place in an order; a time is given as a text, such as 2026-01-31 or
+// 2026-01-31T12:00:00Z.
+enum class AttributeKind { boolean, integer, text, texts, level, time };
 
 struct DeclaredAttribute {
   std::string name;
   AttributeKind kind = AttributeKind::text;
+  // Of a level, the lowest first; none: public, internal, confidential, secret.
+  std::vector<std::string> levels{};
 };
+
+// What policies see of it; invalid_argument when it is not of the declared kind.
+Result<Value> attribute_value(const DeclaredAttribute& attribute, const AttributeValue& value);
 
 struct SchemaAttributes {
   std::vector<DeclaredAttribute> user{};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "auth/policy/levels.h"
 #include "auth/policy/lexer.h"
 
 namespace wenyuan::auth::policy {
@@ -34,7 +33,7 @@ Type type_of(const Literal& literal) {
 
 class Checker {
  public:
-  explicit Checker(std::span<const std::string> access) : access_(access) {}
+  explicit Checker(const AttributeKinds& kinds) : kinds_(kinds), access_(kinds.access()) {}
 
   Status condition(const Expression& expression) {
     WY_TRY(const Type type, check(expression));
@@ -87,22 +86,34 @@ class Checker {
     if (compare.comparison == Comparison::equal || compare.comparison == Comparison::not_equal) {
       return Type::boolean;
     }
-    WY_RETURN_IF_ERROR(check_order(*compare.left, left));
-    WY_RETURN_IF_ERROR(check_order(*compare.right, right));
+    WY_RETURN_IF_ERROR(check_order(*compare.left, left, *compare.right));
+    WY_RETURN_IF_ERROR(check_order(*compare.right, right, *compare.left));
     return Type::boolean;
   }
 
-  static Status check_order(const Expression& side, Type type) {
+  Status check_order(const Expression& side, Type type, const Expression& other) const {
     const auto* literal = std::get_if<Literal>(&side.node);
     const auto* text = literal != nullptr ? std::get_if<std::string>(literal) : nullptr;
+    const AttributeKinds::Levels* levels = levels_of(other);
+    if (levels == nullptr) levels = kinds_.common_levels();
     const bool orderable = type == Type::integer || type == Type::text || type == Type::anything;
-    if (orderable && (text == nullptr || level(*text))) return Done{};
-    std::string levels;
-    for (const std::string_view name : kLevels) {
-      levels.append(levels.empty() ? "" : ", ").append(name);
+    const bool is_level = text == nullptr || (levels != nullptr && level_number(*levels, *text));
+    if (orderable && is_level) return Done{};
+    std::string wanted = "expected something with an order: a whole number";
+    const char* between = " or one of ";
+    for (std::size_t i = 0; levels != nullptr && i < levels->size(); ++i) {
+      wanted.append(between).append((*levels)[i]);
+      between = ", ";
     }
-    return error_at(side.at,
-                    "expected something with an order: a whole number or one of " + levels);
+    return error_at(side.at, std::move(wanted));
+  }
+
+  const AttributeKinds::Levels* levels_of(const Expression& side) const {
+    const auto* attribute = std::get_if<Attribute>(&side.node);
+    if (attribute == nullptr) return nullptr;
+    return kinds_.levels(
+        attribute->entity == Entity::user ? AttributeOwner::user : AttributeOwner::resource,
+        attribute->name);
   }
 
   Result<Type> of(const Expression&, const In& in) {
@@ -128,13 +139,14 @@ class Checker {
                     "access cannot depend on resource." + name + "; expected one of " + known);
   }
 
-  std::span<const std::string> access_;
+  const AttributeKinds& kinds_;
+  const store::AccessAttributes& access_;
 };
 
 }  // namespace
 
-Status check(const Rule& rule, std::span<const std::string> access) {
-  return Checker(access).condition(rule.condition);
+Status check(const Rule& rule, const AttributeKinds& kinds) {
+  return Checker(kinds).condition(rule.condition);
 }
 
 }  // namespace wenyuan::auth::policy

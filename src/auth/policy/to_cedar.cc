@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "auth/cedar/schema_wenyuan.h"
-#include "auth/policy/levels.h"
 
 namespace wenyuan::auth::policy {
 namespace {
@@ -51,59 +50,59 @@ ExpressionKind kind_of(Comparison comparison) {
   return ExpressionKind::equal;
 }
 
-bool holds_a_level(const Expression& expression) {
-  const auto* attribute = std::get_if<Attribute>(&expression.node);
-  return attribute != nullptr && is_level_attribute(attribute->name);
+AttributeOwner owner_of(Entity entity) {
+  return entity == Entity::user ? AttributeOwner::user : AttributeOwner::resource;
 }
 
-// Whether a literal's texts that are levels are meant as such.
-enum class Levels { are_texts, are_numbers };
+// What texts beside it are places of; null: texts are texts.
+using Levels = AttributeKinds::Levels;
 
 class Translator {
  public:
-  cedar::Expression translate(const Expression& expression, Levels levels = Levels::are_texts) {
+  explicit Translator(const AttributeKinds& kinds) : kinds_(kinds) {}
+
+  cedar::Expression translate(const Expression& expression, const Levels* levels = nullptr) {
     return std::visit([&](const auto& node) { return of(expression.at, node, levels); },
                       expression.node);
   }
 
  private:
-  static cedar::Expression item(Position at, const std::string& text, Levels levels) {
-    if (const auto number = level(text); number && levels == Levels::are_numbers) {
-      return item(at, std::int64_t{*number}, levels);
-    }
+  static cedar::Expression item(Position at, const std::string& text, const Levels* levels) {
+    const auto number = levels != nullptr ? level_number(*levels, text) : std::nullopt;
+    if (number) return item(at, *number, levels);
     return make(ExpressionKind::string, at, {}, text);
   }
-  static cedar::Expression item(Position at, std::int64_t number, Levels) {
+  static cedar::Expression item(Position at, std::int64_t number, const Levels*) {
     return make(ExpressionKind::integer, at, {}, number);
   }
-  static cedar::Expression item(Position at, bool truth, Levels) {
+  static cedar::Expression item(Position at, bool truth, const Levels*) {
     return make(ExpressionKind::boolean, at, {}, truth);
   }
   template <class Item>
-  static cedar::Expression item(Position at, const std::vector<Item>& items, Levels levels) {
+  static cedar::Expression item(Position at, const std::vector<Item>& items, const Levels* levels) {
     std::vector<cedar::Expression> operands;
     for (const Item& one : items) operands.push_back(item(at, one, levels));
     return make(ExpressionKind::set, at, std::move(operands));
   }
 
-  cedar::Expression of(Position at, const Literal& literal, Levels levels) {
+  cedar::Expression of(Position at, const Literal& literal, const Levels* levels) {
     return std::visit([&](const auto& value) { return item(at, value, levels); }, literal);
   }
-  cedar::Expression of(Position at, const Attribute& attribute, Levels) {
+  cedar::Expression of(Position at, const Attribute& attribute, const Levels*) {
     return make(ExpressionKind::attribute, at, list(variable(attribute.entity, at)),
                 attribute.name);
   }
-  cedar::Expression of(Position at, const Has& has, Levels) {
+  cedar::Expression of(Position at, const Has& has, const Levels*) {
     return make(ExpressionKind::has, at, list(variable(has.entity, at)),
                 std::vector<std::string>{has.name});
   }
-  cedar::Expression of(Position at, const Not& negation, Levels) {
+  cedar::Expression of(Position at, const Not& negation, const Levels*) {
     return make(ExpressionKind::negation, at, list(translate(*negation.operand)));
   }
-  cedar::Expression of(Position at, const All& all, Levels) {
+  cedar::Expression of(Position at, const All& all, const Levels*) {
     return make(ExpressionKind::conjunction, at, translated(all.operands));
   }
-  cedar::Expression of(Position at, const Any& any, Levels) {
+  cedar::Expression of(Position at, const Any& any, const Levels*) {
     return make(ExpressionKind::disjunction, at, translated(any.operands));
   }
   std::vector<cedar::Expression> translated(const std::vector<Expression>& operands) {
@@ -112,37 +111,44 @@ class Translator {
     return made;
   }
 
-  cedar::Expression of(Position at, const Compare& compare, Levels) {
+  cedar::Expression of(Position at, const Compare& compare, const Levels*) {
     const bool is_order =
         compare.comparison != Comparison::equal && compare.comparison != Comparison::not_equal;
     const auto beside = [&](const Expression& own, const Expression& other) {
       const auto* literal = std::get_if<Literal>(&own.node);
       const bool is_text = literal != nullptr && std::holds_alternative<std::string>(*literal);
-      return is_text && (is_order || holds_a_level(other)) ? Levels::are_numbers
-                                                           : Levels::are_texts;
+      const Levels* const levels = is_text ? levels_of(other) : nullptr;
+      return is_text && is_order && levels == nullptr ? kinds_.common_levels() : levels;
     };
     return make(kind_of(compare.comparison), at,
                 list(translate(*compare.left, beside(*compare.left, *compare.right)),
                      translate(*compare.right, beside(*compare.right, *compare.left))));
   }
 
-  cedar::Expression of(Position at, const In& in, Levels) {
-    const Levels levels = holds_a_level(*in.item) ? Levels::are_numbers : Levels::are_texts;
+  cedar::Expression of(Position at, const In& in, const Levels*) {
     return make(ExpressionKind::contains, at,
-                list(translate(*in.list, levels), translate(*in.item)));
+                list(translate(*in.list, levels_of(*in.item)), translate(*in.item)));
   }
+
+  const Levels* levels_of(const Expression& expression) const {
+    const auto* attribute = std::get_if<Attribute>(&expression.node);
+    if (attribute == nullptr) return nullptr;
+    return kinds_.levels(owner_of(attribute->entity), attribute->name);
+  }
+
+  const AttributeKinds& kinds_;
 };
 
 }  // namespace
 
-cedar::Policy to_cedar(const Rule& rule) {
+cedar::Policy to_cedar(const Rule& rule, const AttributeKinds& kinds) {
   cedar::Policy made;
   made.effect = rule.effect == Effect::allow ? cedar::Effect::permit : cedar::Effect::forbid;
   if (rule.action) {
     made.action.kind = cedar::ScopeKind::equal;
     made.action.entities = {cedar::action_uid(*rule.action)};
   }
-  made.conditions.push_back({false, Translator().translate(rule.condition)});
+  made.conditions.push_back({false, Translator(kinds).translate(rule.condition)});
   return made;
 }
 
