@@ -89,7 +89,7 @@ TEST_F(ConfigTest, AttributesThatCannotBeAreErrorsWithTheirPlace) {
            {head + "shape = \"round\"\n", "shape"},
            {head + head, "twice"},
            {"[[attribute]]\nkind = \"text\"\n", "name is missing"},
-           {"[[attribute]]\nname = \"Not Good\"\n", "Not Good"},
+           {"[[attribute]]\nname = \"Not Good\"\n", "a-z, 0-9"},
            {"attribute = 1\n", "[[attribute]]"}}) {
     EXPECT_NE(error(text).find(why), std::string::npos) << text << error(text);
   }

@@ -141,9 +141,9 @@ TEST_F(Import, IsSimulatedAsItIsApplied) {
                         "",
                         {{{cedar::EntityUid{"User", ann_}, {}}}}}},
                       true};
-  const auto changes = must(read([&](store::Snapshot& s) {
-    return engine_.simulate(s, Action::read, changes_of(plan(import)));
-  }));
+  const std::vector<PolicyChange> planned = changes_of(plan(import));
+  const auto changes = must(
+      read([&](store::Snapshot& s) { return engine_.simulate(s, Action::read, planned); }));
   ASSERT_THAT(changes, SizeIs(1));
   EXPECT_EQ(changes[0].user_id, ann_);
   EXPECT_FALSE(may(ann_, Action::read, box_));
