@@ -16,6 +16,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+// A pack may be as large as so many of the largest uploads.
+constexpr std::size_t kPackUploads = 64;
+
 bool is_request_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -238,31 +241,15 @@ class Exchange {
 
 std::vector<Route> contract_routes() {
   std::vector<Route> routes;
-  for (const auto& some : {ask_routes(),
-                           audit_routes(),
-                           break_glass_routes(),
-                           collection_routes(),
-                           document_routes(),
-                           grant_routes(),
-                           group_routes(),
-                           job_routes(),
-                           key_routes(),
-                           openai_routes(),
-                           policy_file_routes(),
-                           policy_link_routes(),
-                           policy_question_routes(),
-                           policy_routes(),
-                           quota_routes(),
-                           rerank_routes(),
-                           request_key_routes(),
-                           role_routes(),
-                           search_routes(),
-                           second_factor_routes(),
-                           session_routes(),
-                           sso_routes(),
-                           system_routes(),
-                           upload_routes(),
-                           user_routes()}) {
+  for (const auto& some : {ask_routes(),           audit_routes(),       backup_routes(),
+                           break_glass_routes(),   collection_routes(),  document_routes(),
+                           grant_routes(),         group_routes(),       job_routes(),
+                           key_routes(),           openai_routes(),      pack_routes(),
+                           policy_file_routes(),   policy_link_routes(), policy_question_routes(),
+                           policy_routes(),        quota_routes(),       rerank_routes(),
+                           request_key_routes(),   role_routes(),        search_routes(),
+                           second_factor_routes(), session_routes(),     sso_routes(),
+                           system_routes(),        upload_routes(),      user_routes()}) {
     routes.insert(routes.end(), some.begin(), some.end());
   }
   return routes;
@@ -278,6 +265,8 @@ struct Api::Impl {
       // Several files, their headers and boundaries may come in one request.
       case Body::upload:
         return static_cast<std::size_t>(shared.options.upload_bytes_max) + kJsonBytesMax;
+      case Body::pack:
+        return kPackUploads * static_cast<std::size_t>(shared.options.upload_bytes_max);
     }
     return 0;
   }

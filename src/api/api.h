@@ -15,6 +15,7 @@
 #include "auth/identity/sign_in.h"
 #include "auth/identity/single_sign_on.h"
 #include "auth/policy_engine.h"
+#include "backup/shipper.h"
 #include "base/clock.h"
 #include "ingest/indexer.h"
 #include "ingest/job_runner.h"
@@ -36,6 +37,7 @@ struct Services {
   const auth::PolicyEngine* policies;
   const audit::Vault* vault;
   audit::Checkpointer* checkpointer;
+  backup::Shipper* shipper;  // may be null: no backup directory is set
   const query::Searcher* searcher;
   const query::Answerer* answerer;
   llm::Engine* engine;

@@ -186,7 +186,7 @@ Json list_json(const Items& items, const std::string& next_cursor, Convert conve
 
 // --- routes
 enum class Access { open, signed_in };
-enum class Body { none, json, upload };
+enum class Body { none, json, upload, pack };
 
 struct Route {
   std::string_view method;
@@ -204,6 +204,7 @@ struct Route {
 
 std::span<const Route> ask_routes();
 std::span<const Route> audit_routes();
+std::span<const Route> backup_routes();
 std::span<const Route> break_glass_routes();
 std::span<const Route> collection_routes();
 std::span<const Route> document_routes();
@@ -212,6 +213,7 @@ std::span<const Route> group_routes();
 std::span<const Route> job_routes();
 std::span<const Route> key_routes();
 std::span<const Route> openai_routes();
+std::span<const Route> pack_routes();
 std::span<const Route> quota_routes();
 std::span<const Route> rerank_routes();
 std::span<const Route> policy_file_routes();

@@ -138,11 +138,37 @@ std::string attachment(std::string_view title) {
   return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + escaped;
 }
 
+// The moment that a read is about; nothing: now.
+std::optional<UnixMillis> read_as_of(Call& call) {
+  const std::string text = call.query_text("as_of");
+  if (text.empty()) return std::nullopt;
+  const auto time = parse_rfc3339(text);
+  if (!time) {
+    call.field_errors.push_back({"?as_of", "must be a time like 2026-01-31T00:00:00Z"});
+  }
+  return time;
+}
+
+// With the bytes that held at that moment, under the rights of now.
+Result<Document> document_as_of(Call& call, store::Snapshot& snapshot, const std::string& id,
+                                const std::optional<UnixMillis>& as_of) {
+  WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
+  WY_TRY(Document document, store::document(snapshot, permit, id));
+  if (!as_of) return document;
+  WY_TRY(const auto version, store::version_at(snapshot, permit, id, *as_of));
+  document.sha256 = version.sha256;
+  document.media_type = version.media_type;
+  call.note("version", version.version);
+  return document;
+}
+
 Result<http::Response> get_content(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
+  const auto as_of = read_as_of(call);
+  WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_TRY(const Document document, call.read([&](store::Snapshot& snapshot) {
-    return readable_document(call, snapshot, id);
+    return document_as_of(call, snapshot, id, as_of);
   }));
   const auto path = call.services.blobs->path(document.sha256);
   // Read twice rather than kept in memory: originals can be large.
@@ -180,9 +206,17 @@ Result<http::Response> list_chunks(Call& call) {
 Result<http::Response> list_versions(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
+  const auto as_of = read_as_of(call);
+  WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
-    WY_TRY(const auto versions, store::versions(snapshot, permit, id));
+    std::vector<store::DocumentVersion> versions;
+    if (as_of) {
+      WY_TRY(auto held, store::version_at(snapshot, permit, id, *as_of));
+      versions.push_back(std::move(held));
+    } else {
+      WY_TRY(versions, store::versions(snapshot, permit, id));
+    }
     return json_response(200, list_json(versions, "", [](const store::DocumentVersion& version) {
                            return to_json(version);
                          }));

@@ -53,7 +53,24 @@ std::string file_name_of(const http::Part& part) {
 struct Metadata {
   std::string title, external_id;
   Attributes attributes;
+  std::optional<UnixMillis> effective_from, effective_until;
+
+  void describe(store::NewDocument& document) const {
+    document.attributes = attributes;
+    document.external_id = external_id;
+    document.effective_from = effective_from;
+    document.effective_until = effective_until;
+    if (!title.empty()) document.title = title;
+  }
 };
+
+std::optional<UnixMillis> read_time(ObjectReader& reader, std::string_view name) {
+  const auto text = reader.maybe_text(name, {1, 64});
+  if (!text) return std::nullopt;
+  const auto time = parse_rfc3339(*text);
+  if (!time) reader.complain(name, "must be a time like 2026-01-31T00:00:00Z");
+  return time;
+}
 
 Metadata read_metadata(Call& call, ObjectReader& reader) {
   Metadata metadata;
@@ -61,6 +78,8 @@ Metadata read_metadata(Call& call, ObjectReader& reader) {
   metadata.external_id = reader.maybe_text("external_id", kExternalId).value_or("");
   metadata.attributes = reader.maybe_attributes("attributes").value_or(Attributes());
   call.check_attributes(auth::AttributeOwner::resource, metadata.attributes);
+  metadata.effective_from = read_time(reader, "effective_from");
+  metadata.effective_until = read_time(reader, "effective_until");
   return metadata;
 }
 
@@ -87,11 +106,7 @@ class FileReceiver {
       reader.complain("", "title and external_id are for one file at a time");
     }
     WY_RETURN_IF_ERROR(status(call_.field_errors));
-    for (Upload& upload : uploads_) {
-      upload.document.attributes = metadata.attributes;
-      upload.document.external_id = metadata.external_id;
-      if (!metadata.title.empty()) upload.document.title = metadata.title;
-    }
+    for (Upload& upload : uploads_) metadata.describe(upload.document);
     return uploads_;
   }
 
@@ -215,9 +230,7 @@ Result<http::Response> upload_files(Call& call, const std::string& content_type)
 Result<Upload> read_text(Call& call, ObjectReader& reader) {
   Upload upload;
   const Metadata metadata = read_metadata(call, reader);
-  upload.document.title = metadata.title;
-  upload.document.external_id = metadata.external_id;
-  upload.document.attributes = metadata.attributes;
+  metadata.describe(upload.document);
   upload.document.media_type = reader.maybe_text("media_type", {1, 128}).value_or("text/plain");
   reader.refuse("url", "is not supported by this version; send the text or a file");
   if (!std::ranges::count(

@@ -62,6 +62,8 @@ Json to_json(const store::DocumentVersion& version) {
   json["size_bytes"] = version.size_bytes;
   json["sha256"] = version.sha256;
   json["created_at"] = rfc3339(version.created_at);
+  json["effective_from"] = rfc3339(version.effective_from);
+  json["effective_until"] = time_or_null(version.effective_until);
   return json;
 }
 

@@ -24,6 +24,9 @@ void add_policy_command(CLI::App& app, int& exit_code);
 void add_user_command(CLI::App& app, int& exit_code);
 void add_check_commands(CLI::App& app, int& exit_code);  // verify
 void add_audit_command(CLI::App& app, int& exit_code);
+void add_backup_commands(CLI::App& app, int& exit_code);  // backup, restore, promote
+void add_standby_command(CLI::App& app, int& exit_code);
+void add_pack_commands(CLI::App& app, int& exit_code);  // export, import
 void add_model_command(CLI::App& app, int& exit_code);
 
 // Prints the error to stderr; kExitUsage for invalid_argument, kExitFailed otherwise.

@@ -103,6 +103,9 @@ Status read_settings(TomlReader& reader, Config& config) {
   WY_RETURN_IF_ERROR(reader.read("second_factor_roles", config.second_factor_roles));
   WY_RETURN_IF_ERROR(reader.read("audit_sinks", config.audit_sinks));
   WY_RETURN_IF_ERROR(reader.read("audit_keep", config.audit_keep));
+  WY_RETURN_IF_ERROR(reader.read("backup_to", config.backup_to));
+  WY_RETURN_IF_ERROR(reader.read("backup_seconds", config.backup_seconds));
+  WY_RETURN_IF_ERROR(reader.read("backup_keep_days", config.backup_keep_days));
   WY_RETURN_IF_ERROR(reader.read("log_level", config.log_level));
   return reader.no_unknown();
 }
@@ -142,6 +145,7 @@ Status read_environment(Config& config) {
   if (const auto model = environment("WENYUAN_EMBEDDING_MODEL")) config.embedding_model = *model;
   if (const auto model = environment("WENYUAN_CHAT_MODEL")) config.chat_model = *model;
   if (const auto model = environment("WENYUAN_RERANKER_MODEL")) config.reranker_model = *model;
+  if (const auto to = environment("WENYUAN_BACKUP_TO")) config.backup_to = *to;
   if (const auto level = environment("WENYUAN_LOG_LEVEL")) config.log_level = *level;
   return Done{};
 }
@@ -150,6 +154,7 @@ Status read_flags(const ConfigFlags& flags, Config& config) {
   if (flags.data) config.data = *flags.data;
   if (flags.models) config.models = *flags.models;
   if (flags.listen) WY_RETURN_IF_ERROR(set_listen(config, *flags.listen));
+  if (flags.backup_to) config.backup_to = *flags.backup_to;
   if (flags.embedding_model) config.embedding_model = *flags.embedding_model;
   if (flags.chat_model) config.chat_model = *flags.chat_model;
   if (flags.reranker_model) config.reranker_model = *flags.reranker_model;
@@ -176,6 +181,12 @@ Status check(const Config& config) {
   if (!config.engine_cache.empty() && config.engine_cache != "f16" &&
       config.engine_cache != "q8_0") {
     return bad("engine_cache must be f16 or q8_0");
+  }
+  if (config.backup_seconds < 1 || config.backup_seconds > 3600) {
+    return bad("backup_seconds must be 1 to 3600");
+  }
+  if (config.backup_keep_days < 1 || config.backup_keep_days > 3650) {
+    return bad("backup_keep_days must be 1 to 3650");
   }
   if (config.upload_bytes_max < 1024) return bad("upload_bytes_max must be at least 1024");
   if (config.requests_per_second <= 0) return bad("requests_per_second must be above 0");

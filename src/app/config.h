@@ -51,13 +51,17 @@ struct Config {
   // of its records are kept: see app/audit_setup.h.
   std::vector<std::string> audit_sinks;
   std::vector<std::string> audit_keep;
+  // Where everything that is committed is copied to, every so many seconds; empty: nowhere.
+  std::filesystem::path backup_to;
+  int backup_seconds = 10;
+  int backup_keep_days = 7;  // how far back one can go
   std::string log_level = "info";
   bool quiet_start = false;  // no words on stdout
 };
 
 // What the command line says; what is absent comes from elsewhere.
 struct ConfigFlags {
-  std::optional<std::string> data, models, listen, config_file, admin_key_file;
+  std::optional<std::string> data, models, listen, config_file, admin_key_file, backup_to;
   std::optional<std::string> embedding_model, chat_model, reranker_model;
   std::optional<double> requests_per_second;
   bool no_sandbox = false;

@@ -11,6 +11,7 @@
 #include "api/http_server.h"
 #include "api/outgoing_http.h"
 #include "app/audit_setup.h"
+#include "app/backups.h"
 #include "app/first_run.h"
 #include "app/keeper.h"
 #include "app/models.h"
@@ -131,6 +132,7 @@ struct Server::Impl {
   std::optional<Keeper> sealing;
   std::optional<Keeper> checkpoints;
   std::optional<Keeper> retiring;
+  std::optional<Backups> backups;
   std::stop_source stopping;
   std::optional<Keeper> model_look;  // while there is no embedding model
   std::unique_ptr<TlsKeeper> tls;    // null: plain HTTP
@@ -153,6 +155,7 @@ struct Server::Impl {
 
 Status Server::Impl::open_store() {
   WY_RETURN_IF_ERROR(make_data_directory(config.data));
+  WY_RETURN_IF_ERROR(refuse_standby(config.data));
   WY_TRY(database, store::Database::open({.directory = config.data}));
   WY_TRY(blobs, store::BlobStore::open(layout.blobs()));
   WY_TRY([[maybe_unused]] const std::int64_t removed,
@@ -290,6 +293,10 @@ Status Server::Impl::start_work() {
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
   retiring.emplace(kRetirePeriod, [this] { retire_records(); });
+  if (!config.backup_to.empty()) {
+    WY_TRY(auto shipper, open_shipper(config, *database, clock));
+    backups.emplace(std::move(shipper), std::chrono::seconds(config.backup_seconds));
+  }
   return Done{};
 }
 
@@ -309,6 +316,7 @@ Status Server::Impl::start_serving(const std::string& first_key) {
   services.policies = &*policies;
   services.vault = &*vault;
   services.checkpointer = &*checkpointer;
+  services.shipper = backups ? &backups->shipper() : nullptr;
   services.searcher = &*searcher;
   services.answerer = &*answerer;
   services.engine = &*engine;
@@ -408,6 +416,7 @@ Status Server::run() {
     if (!said) log::error("audit.append_failed", {{"why", said.error().message}});
   }
   impl_->write_checkpoint(true);
+  if (impl_->backups) impl_->backups->stop();
   return impl_->indexer->seal_changed(true);
 }
 

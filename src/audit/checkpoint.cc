@@ -107,6 +107,7 @@ std::string Checkpointer::export_head(const ExportHead& head) const {
   return audit::export_head(head, impl_->key);
 }
 const std::string& Checkpointer::origin() const { return impl_->origin; }
+const SigningKey& Checkpointer::signing_key() const { return impl_->key; }
 const VerifyingKey& Checkpointer::key() const { return impl_->key.verifying_key(); }
 
 void Checkpointer::Impl::set_health(const Status& status) {

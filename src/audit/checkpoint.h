@@ -67,6 +67,8 @@ class Checkpointer {
 
   const std::string& origin() const;
   const VerifyingKey& key() const;
+  // For other things that this store vouches for: they say in their first line what they are.
+  const SigningKey& signing_key() const;
 
  private:
   struct Impl;

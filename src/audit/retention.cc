@@ -23,7 +23,7 @@ constexpr Prefix kPrefixes[] = {
     {"group.", "security"},    {"grant.", "security"},   {"policy.", "security"},
     {"provider.", "security"}, {"audit.", "security"},   {"config", "security"},
     {"server.", "security"},   {"role.", "security"},    {"break_glass.", "security"},
-    {"identity.", "security"},
+    {"identity.", "security"}, {"store.", "security"},   {"backup.", "security"},
 };
 
 std::size_t offset_of(std::int64_t number) {

@@ -12,6 +12,7 @@ constexpr std::size_t kCachedTextsMax = 400;
 
 constexpr int kBusyTimeoutMs = 10'000;
 constexpr int kCheckpointTimeoutMs = 1'000;
+constexpr int kCopiedPages = 1'024;  // in one step of a copy
 
 ErrorCode code_of(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
@@ -110,6 +111,46 @@ Status Connection::checkpoint() {
   }
   if (code != SQLITE_OK) return error(code);
   return Done{};
+}
+
+Status Connection::checkpoint_some() {
+  const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                             nullptr, nullptr);
+  if (code != SQLITE_OK && code != SQLITE_BUSY) return error(code);
+  return Done{};
+}
+
+void Connection::count_frames(int* frames) {
+  if (frames == nullptr) {
+    sqlite3_wal_autocheckpoint(handle_.get(), kCheckpointFrames);
+    return;
+  }
+  const auto note = [](void* to, sqlite3* /*handle*/, const char* /*name*/, int count) {
+    *static_cast<int*>(to) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_.get(), note, frames);
+}
+
+Status Connection::copy_to(const std::filesystem::path& file) {
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(
+      file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE,
+      nullptr);
+  const std::unique_ptr<sqlite3, Closer> target(raw);
+  if (opened != SQLITE_OK) {
+    return Error{ErrorCode::unavailable,
+                 "create " + file.string() + ": " + sqlite3_errstr(opened)};
+  }
+  // Nobody uses a copy that was broken off, and who made it syncs the file.
+  sqlite3_exec(raw, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nullptr, nullptr,
+               nullptr);
+  sqlite3_backup* const copy = sqlite3_backup_init(raw, "main", handle_.get(), "main");
+  int code = copy == nullptr ? sqlite3_errcode(raw) : SQLITE_OK;
+  while (code == SQLITE_OK) code = sqlite3_backup_step(copy, kCopiedPages);
+  sqlite3_backup_finish(copy);
+  if (code == SQLITE_DONE) return Done{};
+  return Error{code_of(code), "copy to " + file.string() + ": " + sqlite3_errstr(code)};
 }
 
 Error Connection::error(int code) const {

@@ -18,6 +18,10 @@ struct sqlite3;
 
 namespace wenyuan::store {
 
+// So many frames in the write-ahead log (16 MiB) are moved into the file: rarer makes ingest
+// faster, a longer log makes reading slower.
+constexpr int kCheckpointFrames = 4000;
+
 // Not thread-safe: used by one thread at a time. Outlives its statements.
 class Connection {
  public:
@@ -40,6 +44,14 @@ class Connection {
   void set_view_epoch(std::optional<std::int64_t> epoch) { view_epoch_ = epoch; }
   // Moves the whole write-ahead log into the database file and empties it.
   Status checkpoint();
+  // The same as far as nobody needs the log: waits for no reader, and may leave all of it.
+  Status checkpoint_some();
+  // From now on each COMMIT that writes sets `frames` to what the log has, and none moves the log
+  // into the file. Null: as before. It must live as long.
+  void count_frames(int* frames);
+  // Copies the database as the open transaction sees it into a file, which must not be there.
+  // Writers go on.
+  Status copy_to(const std::filesystem::path& file);
 
  private:
   friend class Statement;

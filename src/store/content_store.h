@@ -104,6 +104,8 @@ struct NewDocument {
   std::int64_t size_bytes = 0;
   Attributes attributes{};
   std::string user_id{};
+  // When this version holds; from now, and until a later one does, where nothing is given.
+  std::optional<UnixMillis> effective_from{}, effective_until{};
 };
 struct Added {
   Document document;
@@ -137,10 +139,16 @@ struct DocumentVersion {
   std::string title;
   std::string media_type;
   UnixMillis created_at = 0;
+  UnixMillis effective_from = 0;
+  std::optional<UnixMillis> effective_until{};
 };
 // Newest first.
 Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& permit,
                                               const std::string& document_id);
+
+// The newest of those that hold at this moment; not_found, as for no document, when none did.
+Result<DocumentVersion> version_at(Snapshot& snapshot, const Permit& permit,
+                                   const std::string& document_id, UnixMillis time);
 
 // --- chunks ------------------------------------------------------------------------------------
 Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,

@@ -20,11 +20,9 @@ namespace {
 // Above this size SQLite's own check takes too long to wait for at start; `wenyuan verify` does it.
 constexpr std::uintmax_t kCheckedSizeMax = std::uintmax_t{256} << 20;
 
-// A checkpoint copies the log into the file inside the COMMIT that reaches this many pages (16
-// MiB): rarer ones make ingest faster, a longer log makes reading slower.
 constexpr const char* kWriterPragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-    "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000; "
+    "PRAGMA secure_delete = ON; "
     "PRAGMA journal_size_limit = 67108864; PRAGMA cell_size_check = ON; "
     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000";
 
@@ -130,6 +128,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     WY_TRY(connection, Connection::open(file, Connection::Mode::create));
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, failed);
     WY_RETURN_IF_ERROR(connection->execute(kWriterPragmas));
+    connection->count_frames(nullptr);
     WY_RETURN_IF_ERROR(migrate(*connection, embedded_migrations()));
     WY_RETURN_IF_ERROR(begin_use(*connection, file));
     WY_RETURN_IF_ERROR(sync_directory(options.directory));
@@ -169,6 +168,13 @@ Status Database::checkpoint() {
     return Error{ErrorCode::forbidden, "the store is open for reading only"};
   }
   return impl_->writer->checkpoint();
+}
+
+Status Database::observe(WalObserver* observer) {
+  if (impl_->writer == nullptr) {
+    return Error{ErrorCode::forbidden, "the store is open for reading only"};
+  }
+  return impl_->writer->observe(observer);
 }
 
 Result<Database::Reader> Database::acquire_reader() {

@@ -20,6 +20,9 @@ namespace wenyuan::store {
 // One consistent view of everything committed. Lives only inside Database::read or write.
 class Snapshot {
  public:
+  // Writes all of it into a file, which must not be there; writers go on. Not synced.
+  Status copy_to(const std::filesystem::path& file);
+
   // Statements are cached by their text, so `sql` should be a literal.
   Result<Statement> prepare(std::string_view sql);
 
@@ -56,6 +59,8 @@ class Transaction : public Snapshot {
   CommitNumber raised_ = 0;
 };
 
+class WalObserver;  // store/wal_observer.h
+
 // Thread-safe.
 class Database {
  public:
@@ -91,6 +96,10 @@ class Database {
   // Empties the write-ahead log into the database file: after an erasure, nothing of what was
   // erased is left in either. unavailable while a reader looks at an older view for long.
   Status checkpoint();
+
+  // Tells the observer of every commit from now on; null: nobody, and the one before is not called
+  // any more when this returns.
+  Status observe(WalObserver* observer);
 
   // Runs `work` on a reader; waits for one when all are busy, and is unavailable when that takes
   // too long. Never call from inside `work`: with every reader held by such a caller, all wait.

@@ -30,6 +30,11 @@ Status check_new(const NewDocument& document) {
       to_lower_ascii(document.blob_sha256) != document.blob_sha256) {
     return Error{ErrorCode::invalid_argument, "blob_sha256 is not a SHA-256 in hex"};
   }
+  const bool turned = document.effective_from && document.effective_until &&
+                      *document.effective_until <= *document.effective_from;
+  if (turned) {
+    return Error{ErrorCode::invalid_argument, "effective_until is not later than effective_from"};
+  }
   return check_attributes(document.attributes);
 }
 
@@ -58,13 +63,15 @@ Result<std::optional<DocumentRow>> find_same(Transaction& tx, const Permit& perm
 
 Status insert_row(Transaction& tx, DocumentRow& row) {
   const Document& document = row.document;
-  WY_TRY(auto statement,
-         tx.prepare("INSERT INTO documents (id, collection_id, label_id, own_label, title, "
-                    "external_id, media_type, sha256, size_bytes, version, text_version, state, "
-                    "error, job_id, attributes, chunk_count, first_chunk, last_chunk, text_size, "
-                    "page_count, embedding_model, created_at, updated_at, file_name) VALUES (?1, ?2, ?3, 0, "
-                    "?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, '', '', ?11, 0, 0, 0, 0, 0, '', ?12, ?12, ?13) "
-                    "RETURNING number"));
+  WY_TRY(
+      auto statement,
+      tx.prepare(
+          "INSERT INTO documents (id, collection_id, label_id, own_label, title, "
+          "external_id, media_type, sha256, size_bytes, version, text_version, state, "
+          "error, job_id, attributes, chunk_count, first_chunk, last_chunk, text_size, "
+          "page_count, embedding_model, created_at, updated_at, file_name) VALUES (?1, ?2, ?3, 0, "
+          "?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, '', '', ?11, 0, 0, 0, 0, 0, '', ?12, ?12, ?13) "
+          "RETURNING number"));
   WY_RETURN_IF_ERROR(statement.bind(1, document.id)
                          .bind(2, document.collection_id)
                          .bind(3, document.label_id)
@@ -98,7 +105,14 @@ Status queue_version(Transaction& tx, DocumentRow& row, const NewDocument& wante
       job.bind(1, document.job_id).bind(2, document.id).bind(3, wanted.user_id).bind(4, now).run());
   WY_TRY(auto version,
          tx.prepare("INSERT INTO document_versions (document, version, sha256, size_bytes, title, "
-                    "media_type, job_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+                    "media_type, job_id, created_at, effective_from, effective_until) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  version.bind(9, wanted.effective_from.value_or(now));
+  if (wanted.effective_until) {
+    version.bind(10, *wanted.effective_until);
+  } else {
+    version.bind_null(10);
+  }
   WY_RETURN_IF_ERROR(version.bind(1, row.number)
                          .bind(2, document.version)
                          .bind(3, document.sha256)
@@ -209,20 +223,34 @@ Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& 
                                               const std::string& document_id) {
   WY_TRY(const DocumentRow row, permitted_document(snapshot, permit, document_id));
   WY_TRY(auto statement, snapshot.prepare("SELECT version, sha256, size_bytes, title, media_type, "
-                                          "created_at FROM document_versions WHERE document = ? "
+                                          "created_at, effective_from, effective_until "
+                                          "FROM document_versions WHERE document = ? "
                                           "ORDER BY version DESC"));
   statement.bind(1, row.number);
   std::vector<DocumentVersion> all;
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return all;
-    all.push_back({.version = statement.integer(0),
-                   .sha256 = statement.text(1),
-                   .size_bytes = statement.integer(2),
-                   .title = statement.text(3),
-                   .media_type = statement.text(4),
-                   .created_at = statement.integer(5)});
+    DocumentVersion version{.version = statement.integer(0),
+                            .sha256 = statement.text(1),
+                            .size_bytes = statement.integer(2),
+                            .title = statement.text(3),
+                            .media_type = statement.text(4),
+                            .created_at = statement.integer(5),
+                            .effective_from = statement.integer(6)};
+    if (!statement.is_null(7)) version.effective_until = statement.integer(7);
+    all.push_back(std::move(version));
   }
+}
+
+Result<DocumentVersion> version_at(Snapshot& snapshot, const Permit& permit,
+                                   const std::string& document_id, UnixMillis time) {
+  WY_TRY(const auto all, versions(snapshot, permit, document_id));
+  for (const DocumentVersion& each : all) {
+    const bool ended = each.effective_until && *each.effective_until <= time;
+    if (each.effective_from <= time && !ended) return each;
+  }
+  return no_such_document();
 }
 
 }  // namespace wenyuan::store

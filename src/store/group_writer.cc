@@ -3,9 +3,12 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <utility>
 
+#include "base/log.h"
 #include "base/metrics.h"
 #include "store/database.h"
+#include "store/wal_observer.h"
 
 namespace wenyuan::store {
 namespace {
@@ -68,6 +71,15 @@ Status GroupWriter::checkpoint() {
   return submit(request);
 }
 
+Status GroupWriter::observe(WalObserver* observer) {
+  // In the writer thread, where no commit comes in between.
+  return write([this, observer](Transaction& /*tx*/) -> Status {
+    connection_->count_frames(observer != nullptr ? &frames_ : nullptr);
+    observer_ = observer;
+    return Done{};
+  });
+}
+
 Status GroupWriter::submit(Request& request) {
   WY_ASSERT(std::this_thread::get_id() != thread_.get_id());  // a write inside a write would hang
   std::unique_lock lock(mutex_);
@@ -95,6 +107,7 @@ GroupWriter::Request* GroupWriter::next(bool wait) {
 void GroupWriter::run() {
   while (Request* const request = next(true)) {
     if (request->work == nullptr) {
+      if (observer_ != nullptr) observer_->before_checkpoint();
       finish({request}, connection_->checkpoint());
     } else {
       run_batch(request);
@@ -122,6 +135,17 @@ void GroupWriter::run_batch(Request* first) {
     if (std::chrono::steady_clock::now() - begin > kBatchTimeMax) break;
   }
   finish(batch, commit());
+  move_log();
+}
+
+// What SQLite does by itself when nobody observes.
+void GroupWriter::move_log() {
+  if (observer_ == nullptr || frames_ < kCheckpointFrames) return;
+  observer_->before_checkpoint();
+  frames_ = 0;
+  if (const Status moved = connection_->checkpoint_some(); !moved) {
+    log::warn("store.checkpoint_later", {{"why", moved.error().message}});
+  }
 }
 
 void GroupWriter::run_work(Request& request) {
@@ -159,9 +183,13 @@ Status GroupWriter::commit() {
     Snapshot snapshot(*connection_);
     WY_TRY(const Epoch epoch, snapshot.epoch());
     WY_TRY(const CommitNumber number, snapshot.commit_number());
+    const int before = std::exchange(frames_, 0);
     WY_RETURN_IF_ERROR(connection_->execute("COMMIT"));
     published_.commit = number;
     published_.epoch = epoch;
+    const bool written = frames_ > 0;
+    if (!written) frames_ = before;
+    if (observer_ != nullptr && written) observer_->committed(frames_, number);
     return Done{};
   };
   Status outcome = read_and_commit();

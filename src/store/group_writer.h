@@ -18,6 +18,7 @@
 namespace wenyuan::store {
 
 class Transaction;
+class WalObserver;
 
 // What others may know without asking the database; set only after it is on disk.
 struct Published {
@@ -39,6 +40,8 @@ class GroupWriter {
   Status write(const Work& work);
   // Empties the write-ahead log, so that nothing erased is left in it.
   Status checkpoint();
+  // As Database::observe().
+  Status observe(WalObserver* observer);
 
  private:
   struct Request;
@@ -49,10 +52,13 @@ class GroupWriter {
   void run_batch(Request* first);
   void run_work(Request& request);
   Status commit();
+  void move_log();
   void finish(const std::deque<Request*>& batch, const Status& outcome);
 
   std::unique_ptr<Connection> connection_;
   Published& published_;
+  WalObserver* observer_ = nullptr;  // used by the writer thread alone
+  int frames_ = 0;                   // in the log, while there is an observer; the same
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Request*> queue_;  // guarded by mutex_

@@ -36,6 +36,7 @@ Status check_access(Snapshot& snapshot, const std::string& id) {
 }  // namespace
 
 Result<Statement> Snapshot::prepare(std::string_view sql) { return connection_.prepare(sql); }
+Status Snapshot::copy_to(const std::filesystem::path& file) { return connection_.copy_to(file); }
 Result<Epoch> Snapshot::epoch() {
   if (const auto& seen = connection_.view_epoch()) return Epoch{*seen};
   return counter(*this, "epoch");

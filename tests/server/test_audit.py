@@ -5,12 +5,15 @@ import contextlib
 import datetime
 import hashlib
 import http.client
+import http.server
 import json
 import pathlib
 import shutil
 import sqlite3
 import struct
+import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -258,6 +261,52 @@ class NoAuditNoAnswer(unittest.TestCase):
             self.assertFalse(ready.json["checks"]["audit"]["ok"])
             second.mkdir()
             self.wait_for(200, admin, seconds=30)
+
+    def test_a_webhook_gets_every_checkpoint_and_is_required(self):
+        received, broken = [], threading.Event()
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                received.append((self.path, self.headers["Content-Type"], body.decode()))
+                self.send_response(500 if broken.is_set() else 204)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+
+        receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        self.addCleanup(receiver.server_close)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        self.addCleanup(receiver.shutdown)
+        folder, path = self.config(
+            f'audit_sinks = ["http://127.0.0.1:{receiver.server_port}/notes?from=test"]\n')
+        broken.set()
+        with Server(arguments=["--config", str(path)]) as server:
+            admin = server.client()
+            self.wait_for(503, admin)  # the first checkpoint is refused
+            self.assertEqual(admin.get("/v1/collections").json["code"], "unavailable")
+            broken.clear()
+            self.wait_for(200, admin, seconds=30)
+            last = received[-1]
+            self.assertEqual(last[:2], ("/notes?from=test", "text/plain; charset=utf-8"))
+            text, signature = last[2].split("\n\n")
+            self.check_signature(server.data / "audit.pub", text + "\n", signature, folder)
+            origin, size, root, _ = text.split("\n")
+            listed = admin.must(200, admin.get("/v1/audit/checkpoints"))
+            self.assertEqual(listed["origin"], origin)
+            self.assertIn((int(size), root),
+                          [(each["size"], each["root"]) for each in listed["data"]])
+
+    def check_signature(self, public_key, text, line, folder):
+        dash, name, encoded = line.strip().split(" ")
+        self.assertEqual((dash, name), ("\u2014", text.split("\n")[0]))
+        (folder / "text").write_text(text)
+        (folder / "signature").write_bytes(base64.b64decode(encoded)[4:])
+        subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(public_key),
+                        "-rawin", "-in", str(folder / "text"),
+                        "-sigfile", str(folder / "signature")], check=True, capture_output=True)
 
     def wait_for_file(self, path, seconds=90):
         end = time.monotonic() + seconds

@@ -1,0 +1,31 @@
+// From a backup to a data directory that a server can be started on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backup/replica.h"
+#include "base/result.h"
+
+namespace wenyuan::app {
+
+struct RestoreWish {
+  backup::Replica::Options options;
+  backup::Target target;
+  std::string keys;              // directory with the key files; empty: they are put there later
+  bool without_missing = false;  // go on when originals are not in the backup
+};
+
+struct Restored {
+  backup::Progress progress;
+  backup::Manifest manifest;
+  backup::Replica::Finished checked;
+  std::vector<std::string> keys_missing;  // names of files that the server needs
+};
+
+// Restores, checks, puts the keys there, ends old sessions and writes into the audit log what was
+// done. With problems in `checked` the directory is not to be used.
+Result<Restored> restore(const RestoreWish& wish);
+
+}  // namespace wenyuan::app

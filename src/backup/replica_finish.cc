@@ -1,0 +1,103 @@
+// The end of a replica: is what was restored a whole store?
+#include <system_error>
+
+#include "audit/tree.h"
+#include "audit/verify.h"
+#include "backup/replica.h"
+#include "base/text.h"
+#include "store/consistency.h"
+#include "store/database.h"
+
+namespace wenyuan::backup {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kKeySizeMax = 16 * 1024;
+
+Status check_audit(store::Database& database, const fs::path& data, const Manifest& manifest,
+                   Replica::Finished& finished) {
+  const auto verified =
+      audit::verify_directory(database, {.directory = data, .public_key = {}, .kept_notes = {}});
+  if (!verified && verified.error().code != ErrorCode::corrupt) return verified.error();
+  if (!verified) {
+    finished.problems.push_back("audit log: " + verified.error().message);
+    return Done{};
+  }
+  finished.audit_records = verified->record_count;
+  finished.audit_root = verified->root;
+  const auto root = database.read(
+      [&](store::Snapshot& snapshot) { return audit::root_at(snapshot, manifest.audit_size); });
+  if (!root || to_base64(*root) != manifest.audit_root) {
+    finished.problems.push_back("the audit log is not the one that the manifest names");
+  }
+  return Done{};
+}
+
+// Files that nothing names any more go when a server starts.
+void check_originals(const fs::path& data, const std::vector<std::string>& names,
+                     Replica::Finished& finished) {
+  std::error_code ignored;
+  for (const std::string& name : names) {
+    if (!is_sha256(name) || !fs::exists(original_path(data / "blobs", name), ignored)) {
+      finished.missing.push_back(name);
+    }
+  }
+  finished.originals = static_cast<std::int64_t>(names.size() - finished.missing.size());
+}
+
+}  // namespace
+
+Result<Replica::Finished> Replica::finish(bool without_missing) {
+  if (progress_.generation.empty()) {
+    return Error{ErrorCode::conflict, "there is nothing yet: the base was not copied"};
+  }
+  const fs::path& data = options_.data;
+  // The check opens the store, which writes: no segment fits behind it any more.
+  progress_ = {};
+  WY_RETURN_IF_ERROR(keep_progress());
+  const fs::path known =
+      options_.public_key.empty() ? folder_.public_key() : options_.public_key;
+  WY_TRY(const std::string key, read_file(known, kKeySizeMax));
+  WY_RETURN_IF_ERROR(write_file_durably(data / "audit.pub", key, 0644));
+  if (!manifest_.index_model.empty()) {
+    WY_RETURN_IF_ERROR(write_file_durably(data / "index.model", manifest_.index_model));
+  }
+  lock_.reset();
+  WY_TRY(Finished finished, check_store(without_missing));
+  if (!finished.problems.empty()) return finished;
+  std::error_code failed;
+  fs::remove(data / "replica", failed);
+  if (failed) return Error{ErrorCode::unavailable, "remove the marker: " + failed.message()};
+  return finished;
+}
+
+Result<Replica::Finished> Replica::check_store(bool without_missing) const {
+  const fs::path& data = options_.data;
+  Finished finished;
+  auto opened = store::Database::open({.directory = data});
+  if (!opened && opened.error().code == ErrorCode::corrupt) {
+    finished.problems.push_back(opened.error().message);
+    return finished;
+  }
+  if (!opened) return opened.error();
+  store::Database& database = **opened;
+  if (database.store_id() != manifest_.store_id) {
+    finished.problems.push_back("this is another store than the one that the manifest names");
+  }
+  WY_TRY(const store::Consistency checked, database.read([](store::Snapshot& snapshot) {
+    return store::check_consistency(snapshot);
+  }));
+  finished.documents = checked.documents;
+  finished.chunks = checked.chunks;
+  finished.problems.insert(finished.problems.end(), checked.problems.begin(),
+                           checked.problems.end());
+  WY_RETURN_IF_ERROR(check_audit(database, data, manifest_, finished));
+  check_originals(data, checked.blob_names, finished);
+  if (!finished.missing.empty() && !without_missing) {
+    finished.problems.push_back(std::to_string(finished.missing.size()) +
+                                " originals are not in the backup");
+  }
+  return finished;
+}
+
+}  // namespace wenyuan::backup
