@@ -6,7 +6,7 @@ namespace wenyuan::api {
 namespace {
 
 Result<backup::Shipper*> shipper_of(Call& call) {
-  WY_RETURN_IF_ERROR(call.require_role("admin"));
+  WY_RETURN_IF_ERROR(call.require(auth::Duty::backups_manage));
   if (call.services.shipper != nullptr) return call.services.shipper;
   return Error{ErrorCode::conflict,
                "No backup directory is set: give the server backup_to, or use wenyuan backup"};

@@ -15,6 +15,7 @@ constexpr std::array<Words, kDutyCount> kWords{{
     {"audit.hold", "Hold audit records back from being retired or erased"},
     {"audit.read", "Read, prove and export the audit log, without what is personal in it"},
     {"audit.read_personal", "Read what is personal in the audit log: questions, answers, names"},
+    {"backups.manage", "Make and ship backups, and see how far they are"},
     {"break_glass.approve", "Approve, refuse and end what others ask for under break-glass"},
     {"break_glass.read", "See all break-glass requests and accesses"},
     {"break_glass.request", "Ask for, and use, read access to somebody's personal collections"},

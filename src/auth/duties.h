@@ -17,6 +17,7 @@ enum class Duty : std::uint8_t {
   audit_hold,
   audit_read,
   audit_read_personal,
+  backups_manage,
   break_glass_approve,
   break_glass_read,
   break_glass_request,
@@ -31,7 +32,7 @@ enum class Duty : std::uint8_t {
   roles_manage,
   users_manage,
 };
-inline constexpr std::size_t kDutyCount = 16;
+inline constexpr std::size_t kDutyCount = 17;
 
 std::string_view name(Duty duty);         // "users.manage"
 std::string_view description(Duty duty);  // a sentence for people

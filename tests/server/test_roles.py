@@ -6,14 +6,15 @@ import uuid
 from test_identity import PASSWORD, totp
 from wenyuan_server import Client, Server
 
-DUTIES = ["audit.hold", "audit.read", "audit.read_personal", "break_glass.approve",
-          "break_glass.read", "break_glass.request", "collections.manage", "credentials.manage",
+DUTIES = ["audit.hold", "audit.read", "audit.read_personal", "backups.manage",
+          "break_glass.approve", "break_glass.read", "break_glass.request", "collections.manage", "credentials.manage",
           "directory.read", "groups.manage", "metrics.read", "policies.manage", "policies.read",
           "quotas.manage", "roles.manage", "users.manage"]
 # What a duty opens, by a request that changes nothing that matters.
 OPENS = {
     "audit.hold": ("POST", "/v1/audit/holds", {}),
     "audit.read": ("GET", "/v1/audit/checkpoints", None),
+    "backups.manage": ("GET", "/v1/backups", None),
     "break_glass.approve": ("POST", "/v1/break-glass/bgl_none/approve", None),
     "break_glass.read": ("GET", "/v1/break-glass", None),
     "collections.manage": ("POST", "/v1/collections", {"name": "x", "kind": "organization",
