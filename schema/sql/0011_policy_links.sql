@@ -26,6 +26,10 @@ CREATE TRIGGER policy_links_end_with_their_group AFTER DELETE ON user_groups
 BEGIN
   DELETE FROM policy_links WHERE principal_id = OLD.id AND principal_type = 'Group';
 END;
+CREATE TRIGGER policy_links_end_with_their_role AFTER DELETE ON roles
+BEGIN
+  DELETE FROM policy_links WHERE principal_id = OLD.name AND principal_type = 'Role';
+END;
 CREATE TRIGGER policy_links_end_with_their_collection AFTER DELETE ON collections
 BEGIN
   DELETE FROM policy_links WHERE resource_id = OLD.id;

@@ -1,11 +1,11 @@
 #include "auth/policy_links.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "auth/groups.h"
 #include "auth/principal.h"
+#include "auth/roles.h"
 #include "auth/user_rows.h"
 #include "base/id.h"
 #include "store/content_store.h"
@@ -26,7 +26,8 @@ Status found_or(const Status& found, std::string_view field, std::string_view wh
   return absent(field, what);
 }
 
-Status without_value(const Result<Group>& found) {
+template <class Value>
+Status without_value(const Result<Value>& found) {
   if (!found) return found.error();
   return Done{};
 }
@@ -44,8 +45,7 @@ Status check_principal(store::Snapshot& snapshot, const cedar::EntityUid& uid) {
   if (uid.type != "Role") {
     return Error{ErrorCode::invalid_argument, "principal: expected a User, a Group or a Role"};
   }
-  if (std::ranges::find(kRoles, uid.id) == std::end(kRoles)) return absent(kField, "role");
-  return Done{};
+  return found_or(without_value(role(snapshot, uid.id)), kField, "role");
 }
 
 Status check_resource(store::Snapshot& snapshot, const cedar::EntityUid& uid) {
