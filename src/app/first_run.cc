@@ -1,5 +1,7 @@
 #include "app/first_run.h"
 
+#include <iostream>
+
 #include "audit/log.h"
 
 namespace wenyuan::app {
@@ -59,6 +61,35 @@ Result<std::string> ensure_administrator(store::Database& database,
                                                  config.admin_key, now));
     return std::string();
   });
+}
+
+void print_start(const Config& config, int port, const ChosenModels& models,
+                 const std::string& key) {
+  std::cout << "Wenyuan is listening on " << (config.tls ? "https://" : "http://")
+            << config.listen_host << ":" << port << "\n";
+  if (!key.empty()) {
+    std::cout << "Administrator's API key (shown once): " << key << "\n";
+  }
+  if (models.embedding.name.empty()) {
+    std::cout << "There is no embedding model in " << config.models.string()
+              << ": only keyword search works. Try: wenyuan model pull multilingual-e5-small\n"
+              << "It is taken up without a restart.\n";
+  }
+  if (models.chat.empty()) {
+    std::cout << "There is no chat model in " << config.models.string()
+              << ": answers are made of quotes. Try: wenyuan model pull smollm2-135m-instruct\n";
+  }
+  std::cout << std::flush;
+}
+
+Status make_data_directory(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    return Error{ErrorCode::unavailable, "cannot make " + path.string() + ": " + error.message()};
+  }
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  return Done{};
 }
 
 }  // namespace wenyuan::app

@@ -1,9 +1,10 @@
-// Makes the first administrator of an empty store.
+// What a first start needs: the data directory, the first administrator, and words for whoever started it.
 #pragma once
 
 #include <string>
 
 #include "app/config.h"
+#include "app/models.h"
 #include "auth/identities.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -17,5 +18,12 @@ namespace wenyuan::app {
 Result<std::string> ensure_administrator(store::Database& database,
                                          const auth::Identities& identities, const Config& config,
                                          const Clock& clock);
+
+// Says on stdout where the server is, what is missing, and the new administrator's key.
+void print_start(const Config& config, int port, const ChosenModels& models,
+                 const std::string& key);
+
+// Closed to everybody else. unavailable says why it cannot be made.
+Status make_data_directory(const std::filesystem::path& path);
 
 }  // namespace wenyuan::app

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <iostream>
 #include <optional>
 #include <system_error>
 
@@ -52,16 +51,6 @@ fs::path beside_this_program(const std::string& name) {
   return self.parent_path() / name;
 }
 
-Status make_data_directory(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) {
-    return Error{ErrorCode::unavailable, "cannot make " + path.string() + ": " + error.message()};
-  }
-  fs::permissions(path, fs::perms::owner_all, error);
-  return Done{};
-}
-
 // SIGHUP is asked for only where it means something: without TLS it ends the server, as it ends any
 // program whose terminal closes.
 sigset_t wanted_signals(const Config& config) {
@@ -79,25 +68,6 @@ void raise_file_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void print_start(const Config& config, int port, const ChosenModels& models,
-                 const std::string& key) {
-  std::cout << "Wenyuan is listening on " << (config.tls ? "https://" : "http://")
-            << config.listen_host << ":" << port << "\n";
-  if (!key.empty()) {
-    std::cout << "Administrator's API key (shown once): " << key << "\n";
-  }
-  if (models.embedding.name.empty()) {
-    std::cout << "There is no embedding model in " << config.models.string()
-              << ": only keyword search works. Try: wenyuan model pull multilingual-e5-small\n"
-              << "It is taken up without a restart.\n";
-  }
-  if (models.chat.empty()) {
-    std::cout << "There is no chat model in " << config.models.string()
-              << ": answers are made of quotes. Try: wenyuan model pull smollm2-135m-instruct\n";
-  }
-  std::cout << std::flush;
 }
 
 }  // namespace

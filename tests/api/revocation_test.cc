@@ -52,6 +52,7 @@ std::vector<Way> ways_to_read(const Target& at) {
       {"GET", "/v1/collections", "", at.collection},
       {"GET", collection, "", at.collection},
       {"GET", collection + "/documents", "", at.document},
+      {"GET", collection + "/pack", "", "hall seven"},
       {"GET", "/v1/jobs/" + at.job, "", at.document},
       {"GET", "/v1/jobs/" + at.job + "/events", "", at.document},
       {"GET", "/v1/models", "", at.collection},

@@ -110,7 +110,7 @@ TEST_F(DeclaredKinds, ListsNumbersAndTimesReachCedar) {
   policy(R"(permit(principal, action, resource) when {
     principal has teams && resource has team && principal.teams.contains(resource.team) &&
     principal has grade && resource has grade && principal.grade > resource.grade &&
-    resource has until && context.now < resource.until });)");
+    resource has until && context.now < resource.until };)");
   EXPECT_TRUE(may(ann, Action::read, box));
 }
 

@@ -82,7 +82,7 @@ TEST_F(Import, AddsChangesAndLeavesOrRemovesTheRest) {
 }
 
 TEST_F(Import, OfAnExportChangesNothing) {
-  add("same", "allow if true");
+  add("same", "allow if false");
   add("same", "deny if false");
   const std::string readers = add("readers", "permit(principal == ?principal, action, resource);");
   PolicyLink link;
@@ -142,8 +142,8 @@ TEST_F(Import, IsSimulatedAsItIsApplied) {
                         {{{cedar::EntityUid{"User", ann_}, {}}}}}},
                       true};
   const std::vector<PolicyChange> planned = changes_of(plan(import));
-  const auto changes = must(
-      read([&](store::Snapshot& s) { return engine_.simulate(s, Action::read, planned); }));
+  const auto changes =
+      must(read([&](store::Snapshot& s) { return engine_.simulate(s, Action::read, planned); }));
   ASSERT_THAT(changes, SizeIs(1));
   EXPECT_EQ(changes[0].user_id, ann_);
   EXPECT_FALSE(may(ann_, Action::read, box_));

@@ -37,13 +37,17 @@ FUNCTIONS = {
     "store::use_access_attributes": Reviewed(AT_START, (APP,)),
     "store::set_document_compartment": Reviewed("moves a document, shows nothing", (AUTH,)),
     "store::blob_is_named": Reviewed(AT_START, (APP,)),
-    "store::finish_document": Reviewed(WORKER, (INGEST,)),
+    "store::finish_document": Reviewed(
+        WORKER + "; of a pack, to a document just added under a permit",
+        (INGEST, "src/backup/pack_store.cc")),
     "store::fail_document": Reviewed(WORKER, (INGEST,)),
     "store::document_for_ingest": Reviewed(WORKER + "; auth decides by its label", (INGEST, AUTH)),
     "store::last_change": Reviewed(REPLAY, (INGEST,)),
     "store::change_count": Reviewed("of labels that a permit covers", ("src/query/search.cc",)),
     "store::changes": Reviewed(REPLAY, (INGEST,)),
-    "store::chunks_for_index": Reviewed(REPLAY, (INGEST,)),
+    "store::chunks_for_index": Reviewed(
+        REPLAY + "; into a pack the vectors of a document that a permit has opened",
+        (INGEST, "src/backup/pack_store.cc")),
     # late_vectors.h
     "store::unembedded_count": Reviewed("one number of the whole server, for its metrics",
                                         ("src/api/system_routes.cc", INGEST, APP)),
@@ -69,12 +73,17 @@ FUNCTIONS = {
     "store::find": Reviewed(OWN_ANSWER, ("src/api/once.cc",)),
     "store::remember": Reviewed(OWN_ANSWER, ("src/api/once.cc",)),
     # consistency.h
-    "store::check_consistency": Reviewed("`wenyuan verify`, on the machine itself", (APP,)),
+    "store::check_consistency": Reviewed(
+        "`wenyuan verify` and what has been restored, on the machine itself",
+        (APP, "src/backup/replica_finish.cc")),
     # blob_store.h, blob_removal.h: by the SHA-256 of the whole file, which only a document tells.
     "store::BlobStore::open": Reviewed(AT_START, (APP,)),
     "store::BlobStore::writer": Reviewed("takes bytes in", ("src/api/upload_routes.cc",)),
-    "store::BlobStore::put": Reviewed("takes bytes in", ("src/api/upload_routes.cc",)),
-    "store::BlobStore::get": Reviewed("checks every file", (APP,)),
+    "store::BlobStore::put": Reviewed(
+        "takes bytes in", ("src/api/upload_routes.cc", "src/api/pack_routes.cc")),
+    "store::BlobStore::get": Reviewed(
+        "checks every file; originals of documents that a permit has opened",
+        (APP, "src/api/pack_routes.cc")),
     "store::BlobStore::path": Reviewed(
         "of a document that a permit has opened, or that is being ingested",
         ("src/api/document_routes.cc", INGEST, APP)),
@@ -86,9 +95,10 @@ FUNCTIONS = {
     # database.h, statement.h
     **{f"store::{name}": Reviewed(ENGINE_ROOM) for name in (
         "Snapshot::prepare", "Snapshot::epoch", "Snapshot::commit_number",
-        "Snapshot::epoch_is_committed", "Transaction::raise_commit", "Transaction::raise_epoch",
+        "Snapshot::epoch_is_committed", "Snapshot::copy_to", "Transaction::raise_commit", "Transaction::raise_epoch",
         "Database::open", "Database::write", "Database::checkpoint", "Database::read",
-        "Database::epoch", "Database::last_commit", "Database::store_id",
+        "Database::epoch", "Database::last_commit", "Database::observe",
+        "WalObserver::committed", "WalObserver::before_checkpoint", "Database::store_id",
         "Statement::bind", "Statement::bind_blob", "Statement::bind_null", "Statement::step",
         "Statement::run", "Statement::reset", "Statement::integer", "Statement::real",
         "Statement::text", "Statement::blob", "Statement::is_null")},
@@ -117,6 +127,8 @@ CONTENT_TABLES = ("documents", "document_versions", "document_texts", "document_
 
 # SQL outside src/store that names one: (file, table).
 SQL_OUTSIDE_STORE = {
+    ("src/backup/base_copy.cc", "blobs"):
+        "names of the files that a whole copy of the truth needs, on the machine itself",
     ("src/auth/identity/quotas.cc", "documents"):
         "sums of what a user's collections hold, for the limit of that user",
 }
