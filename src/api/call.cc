@@ -181,16 +181,6 @@ Status Call::require(auth::Duty duty) const {
                                          " and a key with scope admin"};
 }
 
-Status Call::require_role(std::string_view role) const { return require_any_role(role, role); }
-
-Status Call::require_any_role(std::string_view one, std::string_view other) const {
-  if (principal.acts_as(one) || principal.acts_as(other)) return Done{};
-  const std::string roles =
-      one == other ? std::string(one) : std::string(one) + " or " + std::string(other);
-  return Error{ErrorCode::forbidden,
-               "This needs the role " + roles + " and a key with scope admin"};
-}
-
 Status Call::require_scopes(const std::vector<std::string>& scopes) const {
   for (const std::string& scope : scopes) {
     const bool held =

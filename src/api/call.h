@@ -67,9 +67,6 @@ class Call {
   bool by_cookie() const { return by_cookie_; }
   // forbidden without the duty, or with a key that may not be used for it.
   Status require(auth::Duty duty) const;
-  // The same for a role, or one of two.
-  Status require_role(std::string_view role) const;
-  Status require_any_role(std::string_view one, std::string_view other) const;
   // forbidden unless the credential that was shown has all of these scopes: what opens less neither
   // makes nor ends what opens more.
   Status require_scopes(const std::vector<std::string>& scopes) const;

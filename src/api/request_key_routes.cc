@@ -88,11 +88,11 @@ Result<http::Response> remove_request_key(Call& call) {
   const std::string& id = call.request.parameter("id");
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_TRY(const auth::RequestCredential key, credentials(call).credential(tx, id));
-    if (key.user_id != call.principal.user_id &&
-        !call.principal.may(auth::Duty::credentials_manage)) {
+    const bool manages = call.principal.may(auth::Duty::credentials_manage);
+    if (key.user_id != call.principal.user_id && !manages) {
       return Error{ErrorCode::not_found, "There is no such request key"};
     }
-    if (id != call.principal.key_id && !call.principal.acts_as("admin")) {
+    if (id != call.principal.key_id && !manages) {
       WY_RETURN_IF_ERROR(call.require_scopes(key.scopes));
     }
     call.note_object(id);

@@ -258,11 +258,15 @@ Result<http::Response> list_links(Call& call) {
   });
 }
 
-Result<auth::User> proven_owner(Call& call) {
+Result<std::string> read_proof(Call& call) {
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
-  const std::string password = reader.maybe_text("current_password", {0, 1024}).value_or("");
+  std::string password = reader.maybe_text("current_password", {0, 1024}).value_or("");
   WY_RETURN_IF_ERROR(status(call.field_errors));
+  return password;
+}
+
+Result<auth::User> proven_owner(Call& call, const std::string& password) {
   WY_TRY(auth::User user, call.read([&](store::Snapshot& snapshot) {
     return call.services.identities->user(snapshot, call.principal.user_id);
   }));
@@ -272,12 +276,13 @@ Result<auth::User> proven_owner(Call& call) {
 
 // The browser goes on to the provider, and comes back to the callback of a sign-in.
 Result<http::Response> begin_link(Call& call) {
+  WY_TRY(const std::string password, read_proof(call));
   WY_TRY(auth::Provider* const provider, provider_of(call));
   if (!call.principal.key_id.starts_with(auth::kSessionIdHead)) {
     return Error{ErrorCode::forbidden, "This needs a session"};
   }
+  WY_TRY(const auth::User user, proven_owner(call, password));
   WY_RETURN_IF_ERROR(take_sign_in_token(call));
-  WY_TRY(const auth::User user, proven_owner(call));
   const auth::ProviderConfig& config = provider->config();
   const bool https = is_https(*provider);
   const auto started = call.services.single_sign_on->start(config.id, cookie(call, https), call.now,
@@ -299,7 +304,8 @@ Result<http::Response> begin_link(Call& call) {
 Result<http::Response> unlink(Call& call) {
   const std::string& provider = call.request.parameter("provider");
   const std::string& subject = call.request.parameter("subject");
-  WY_TRY(const auth::User user, proven_owner(call));
+  WY_TRY(const std::string password, read_proof(call));
+  WY_TRY(const auth::User user, proven_owner(call, password));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(auth::unlink_own(tx, user, provider, subject, call.principal.key_id));
     call.note_object(user.id);

@@ -49,10 +49,13 @@ bool is_strong_session(const Principal& principal) {
   return principal.second_factor && principal.key_id.starts_with(kSessionIdHead);
 }
 
+Status check_session(const Principal& actor) {
+  if (is_strong_session(actor)) return Done{};
+  return Error{ErrorCode::forbidden, "This needs a session that has shown a second factor"};
+}
+
 Status check_actor(const Principal& actor, bool has_duty, Duty duty) {
-  if (!is_strong_session(actor)) {
-    return Error{ErrorCode::forbidden, "This needs a session that has shown a second factor"};
-  }
+  WY_RETURN_IF_ERROR(check_session(actor));
   if (has_duty) return Done{};
   return Error{ErrorCode::forbidden, "This needs the duty " + std::string(name(duty))};
 }
@@ -191,6 +194,7 @@ Result<BreakGlass> approve_break_glass(store::Transaction& tx, const Principal& 
 
 Result<BreakGlass> end_break_glass(store::Transaction& tx, const Principal& actor,
                                    const std::string& id, UnixMillis now) {
+  WY_RETURN_IF_ERROR(check_session(actor));
   WY_TRY(BreakGlass row, break_glass(tx, id));
   const bool asked = actor.user_id == row.requester_id && actor.may(Duty::break_glass_request);
   const bool approves = actor.may(Duty::break_glass_approve);

@@ -170,6 +170,20 @@ class Roles(OneServer):
         root = self.admin.must(200, self.admin.get("/v1/me"))
         refused(self.admin.patch("/v1/users/" + root["id"], {"roles": ["admin", "auditor"]}))
 
+    def test_a_lockout_is_lifted(self):
+        user = self.admin.must(201, self.admin.post("/v1/users", {
+            "username": "luke", "password": PASSWORD}))
+        def sign_in(password):
+            return self.nobody.post("/v1/auth/login", {"username": "luke", "password": password})
+        for _ in range(5):
+            sign_in("wrong one")
+        self.assertEqual(sign_in(PASSWORD).status, 429)
+        path = "/v1/users/" + user["id"] + "/lockout"
+        _, stranger = self.admin.create_user("lara")
+        self.assertEqual(stranger.delete(path).status, 403)
+        self.admin.must(204, self.admin.delete(path))
+        self.nobody.must(200, sign_in(PASSWORD))
+
     def test_the_last_administrator_stays(self):
         root = self.admin.must(200, self.admin.get("/v1/me"))
         for body in ({"roles": []}, {"disabled": True}):
