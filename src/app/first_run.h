@@ -1,4 +1,4 @@
-// What a first start needs: the data directory, the first administrator, and words for whoever started it.
+// What a start needs once: the data directory, the first administrator, words for people.
 #pragma once
 
 #include <string>
