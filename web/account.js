@@ -1,6 +1,7 @@
 // One's own account: password, second factor, sessions and API keys.
 
 import {showSecondFactor} from "./account_factor.js";
+import {showLinks} from "./account_links.js";
 import {all, call} from "./api.js";
 import {el, icon, sheet, toast} from "./dom.js";
 import {secret, shownOnce} from "./forms.js";
@@ -138,5 +139,5 @@ export async function showAccount(main) {
         me.roles.map((role) => el("span", {class: "badge"}, role)), me.groups.map((group) => el("span", {class: "badge"}, group.name)))),
     showSecondFactor(me, section, attempt, again),
     me.has_password ? passwordSection(me) : null,
-    await sessionSection(), await keySection()));
+    await showLinks(me, section, attempt, again), await sessionSection(), await keySection()));
 }

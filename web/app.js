@@ -98,6 +98,11 @@ async function route() {
       route();
     }, message);
   }
+  if (location.hash.startsWith("#/linked")) {
+    toast(t("linked"));
+    location.hash = "#/account";
+    return;
+  }
   const view = VIEWS.find(({pattern}) => pattern.test(location.hash));
   if (!view) {
     location.hash = "#/ask";

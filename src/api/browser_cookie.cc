@@ -1,5 +1,6 @@
 #include "api/browser_cookie.h"
 
+#include "api/same_origin.h"
 #include "base/text.h"
 
 namespace wenyuan::api {
@@ -42,7 +43,8 @@ std::string cookie_value(const http::Request& request, std::string_view name) {
 
 std::string session_cookie(const http::Request& request) {
   std::string token = cookie_value(request, kSecureName);
-  if (token.empty() && !came_by_https(request)) token = cookie_value(request, kPlainName);
+  const bool over_https = request.secure || (came_by_https(request) && is_from_our_page(request));
+  if (token.empty() && !over_https) token = cookie_value(request, kPlainName);
   return token;
 }
 

@@ -79,6 +79,13 @@ TEST(BrowserCookie, IsFoundByItsExactName) {
       << "anybody on the network could have set it";
   EXPECT_EQ(session_cookie(request("GET", {{"Cookie", "wenyuan_session=wyb_x"}}, false)), "wyb_x");
   EXPECT_EQ(session_cookie(request("GET", {{"Cookie", "wenyuan_session"}}, false)), "");
+  const std::pair<std::string, std::string> plain{"Cookie", "wenyuan_session=wyb_x"};
+  EXPECT_EQ(session_cookie(request("POST", {plain, {"Origin", "https://kb.example:8443"}}, false)),
+            "")
+      << "the browser came by https, to a proxy";
+  EXPECT_EQ(session_cookie(request("POST", {plain, {"Origin", "https://evil.example"}}, false)),
+            "wyb_x")
+      << "which is then refused for where it comes from";
 }
 
 TEST(QrCode, IsAPictureWithAQuietZone) {

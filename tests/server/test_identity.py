@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import http.server
+import itertools
 import json
 import pathlib
 import shutil
@@ -124,7 +125,11 @@ create_users = true
         cls.server.__enter__()
         cls.addClassCleanup(cls.server.__exit__, None, None, None)
         cls.admin = Client(cls.server.port)
-        cls.nobody = Client(cls.server.port, key=None)
+        cls.addresses = itertools.count(2)
+
+    def setUp(self):
+        # Sign-ins are limited by address, and there are many here.
+        self.nobody = Client(self.server.port, key=None, address=f"127.0.1.{next(self.addresses)}")
 
     def user(self, roles=None):
         name = "user-" + uuid.uuid4().hex[:10]
@@ -192,7 +197,7 @@ create_users = true
 
     def browse(self, path, cookie=None):
         headers = {"Cookie": cookie} if cookie else {}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = self.nobody.connect()
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read()
@@ -411,7 +416,7 @@ create_users = true
 
     def test_a_person_who_was_refused_sees_the_page(self):
         back, _ = self.through_provider()
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = self.nobody.connect()
         connection.request("GET", back, headers={"Accept": "text/html,*/*;q=0.8"})
         response = connection.getresponse()
         self.assertEqual((response.status, response.getheader("Location")),

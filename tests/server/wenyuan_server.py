@@ -48,11 +48,14 @@ class Answer:
 class Client:
     """One user of a server. Opens a connection for each request, so threads may share it."""
 
-    def __init__(self, port, key=ADMIN_KEY, timeout=120):
+    def __init__(self, port, key=ADMIN_KEY, timeout=120, address=None):
+        """`address`: from where it comes, for limits that go by it: 127.x.y.z."""
         self.port, self.key, self.timeout = port, key, timeout
+        self.source = (address, 0) if address else None
 
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout,
+                                          source_address=self.source)
 
     def request(self, method, path, body=None, headers=None, content_type=None):
         connection = self.connect()
