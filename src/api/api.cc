@@ -18,6 +18,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 // A pack may be as large as so many of the largest uploads.
 constexpr std::size_t kPackUploads = 64;
+// Room is made by people.
+constexpr std::chrono::seconds kDiskRetry{30};
 
 bool is_request_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
@@ -87,6 +89,13 @@ std::string first_parameter(const http::Request& request) {
   return id.size() <= 64 ? id : std::string();
 }
 
+// What makes the store grow. Rights, users and keys are small, and taking a right away must not
+// wait for a disk; deleting makes room.
+bool adds_content(const Route& route) {
+  if (route.method == "GET" || route.method == "DELETE") return false;
+  return route.scope == "documents:write" || route.path.starts_with("/v1/collections");
+}
+
 bool is_refusal(ErrorCode code) {
   return code == ErrorCode::unauthenticated || code == ErrorCode::forbidden ||
          code == ErrorCode::not_found;
@@ -138,11 +147,19 @@ class Exchange {
     }
     WY_RETURN_IF_ERROR(enter_break_glass(call_, route_));
     if (route_.scope == "ask") WY_RETURN_IF_ERROR(take_question());
+    if (adds_content(route_)) WY_RETURN_IF_ERROR(check_disk());
     WY_TRY(http::Response response, route_.handler(call_));
     if (!call_.recorded() && !route_.action.empty()) {
       WY_RETURN_IF_ERROR(call_.record(route_.action));
     }
     return response;
+  }
+
+  Status check_disk() {
+    if (!shared_.options.disk_ready) return Done{};
+    Status ready = shared_.options.disk_ready();
+    call_.storage_full = !ready;
+    return ready;
   }
 
   // Where the day's questions are limited; otherwise nothing is written.
@@ -214,6 +231,10 @@ class Exchange {
     }
     log_failure(error);
     Problem problem = to_problem(error, std::move(call_.field_errors), call_.precondition_failed);
+    if (call_.storage_full) {
+      problem.status = 507;
+      problem.retry_after = kDiskRetry;
+    }
     if (error.code == ErrorCode::rate_limited) {
       problem.retry_after =
           std::max(call_.retry_after.value_or(verdict_.retry_in), std::chrono::seconds(1));

@@ -59,6 +59,9 @@ struct ApiOptions {
   auth::CertificateMapping certificates{};
   // Whether the indexes show what the store has; /readyz says 503 until then. Absent: always.
   std::function<bool()> indexes_ready;
+  // Not Done while the disk is too full for more content: then only that is refused (507), and
+  // /readyz says "degraded". Absent: always.
+  std::function<Status()> disk_ready;
 };
 
 // Adds every route to the server, which is to be started afterwards, and stopped before this goes.

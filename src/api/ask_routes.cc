@@ -101,6 +101,7 @@ void answer_streamed(Call& call, const query::AskRequest& wanted, EventStream& e
   };
   const auto answer = with_permit(call, Action::read, ask);
   Status done = answer ? Status(Done{}) : Status(answer.error());
+  if (!answer && answer.error().code == ErrorCode::cancelled) done = broken_off();
   const std::string receipt_id = new_id("rct");
   if (answer) {
     note_answer(call, *answer, receipt_id);

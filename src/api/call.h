@@ -55,6 +55,7 @@ class Call {
   auth::Principal principal;  // of nobody until sign_in()
   FieldErrors field_errors;
   bool precondition_failed = false;
+  bool storage_full = false;  // 507: what would add content has to wait
   // When a refusal for too many attempts ends, where that is not the request limit's to say.
   std::optional<std::chrono::seconds> retry_after;
 

@@ -201,7 +201,8 @@ void answer_streamed(Call& call, const ChatRequest& request, const Envelope& env
   };
   const auto spoken = speak(call, request, on_delta, stop);
   if (!spoken) {
-    const Problem problem = to_problem(spoken.error(), {}, false);
+    const bool cut = spoken.error().code == ErrorCode::cancelled;
+    const Problem problem = to_problem(cut ? broken_off() : spoken.error(), {}, false);
     events.send("", to_text(to_json(problem, call.request_id, ErrorStyle::openai)));
     return;
   }

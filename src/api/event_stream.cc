@@ -1,6 +1,7 @@
 #include "api/event_stream.h"
 
 #include <exception>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t kWaitingMax = 256;
 constexpr std::chrono::milliseconds kLookAtClient{500};
+// For the last event of an answer that a stopping server breaks off.
+constexpr std::chrono::seconds kLastWords{3};
 
 }  // namespace
 
@@ -84,6 +87,7 @@ void EventStream::run(http::BodyWriter& writer, std::chrono::milliseconds heartb
     return;
   }
   auto last_write = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> end;  // when the server stops
   bool finished = false;
   bool open = true;
   while (!finished && open) {
@@ -96,9 +100,14 @@ void EventStream::run(http::BodyWriter& writer, std::chrono::milliseconds heartb
     if (!text.empty()) {
       open = writer.write(text);
       last_write = now;
-    } else {
-      open = writer.is_open();
+    } else if (!end) {
+      open = writer.is_open() || writer.is_stopping();
     }
+    if (!end && writer.is_stopping()) {
+      worker.request_stop();
+      end = now + kLastWords;
+    }
+    if (end && now > *end) open = false;
   }
   stream.close();
   if (!open) worker.request_stop();

@@ -22,6 +22,11 @@ http::Response event_response(std::function<void(http::BodyWriter&)> stream);
 
 constexpr std::chrono::seconds kHeartbeat{15};
 
+// What a stream ends with when the server stops. (When the client has gone, nobody hears it.)
+inline Error broken_off() {
+  return Error{ErrorCode::unavailable, "The server is stopping: ask again in a moment"};
+}
+
 // Thread-safe between the worker (send) and the connection (run).
 class EventStream {
  public:
@@ -29,7 +34,8 @@ class EventStream {
   bool send(std::string_view name, std::string_view data);
 
   // Runs `work` on a thread of its own and writes what it sends, with a comment as heartbeat while
-  // it is silent. Asks `work` to stop when the client goes. Returns when `work` has.
+  // it is silent. Asks `work` to stop when the client goes or the server stops; what it still sends
+  // then goes out in the second case. Returns when `work` has.
   static void run(http::BodyWriter& writer, std::chrono::milliseconds heartbeat,
                   const std::function<void(EventStream&, std::stop_token)>& work);
 

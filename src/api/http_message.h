@@ -86,6 +86,8 @@ class BodyWriter {
   // False when the client has gone.
   virtual bool write(std::string_view bytes) = 0;
   virtual bool is_open() const = 0;
+  // The server is about to stop: there is time for a last word, and no more.
+  virtual bool is_stopping() const { return false; }
 };
 
 struct Response {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "api/admission.h"
+#include "api/busy_count.h"
 #include "api/disconnect_watch.h"
 #include "api/elastic_threads.h"
 #include "api/http_streams.h"
@@ -30,6 +31,8 @@ struct Exchange {
 
 constexpr const char* kExchange = "exchange";
 constexpr std::chrono::seconds kScarcePatience{2};
+// Stands in a number of the library's that only clients use: the request came while we drain.
+constexpr std::size_t kLate = 1;
 // The library is asked for one path only: finding the route is our Router's work.
 constexpr const char* kDispatchPath = "/";
 constexpr std::string_view kNotTls =
@@ -86,7 +89,11 @@ class Server::Impl final : public httplib::Server {
     return Done{};
   }
 
+  void refuse_new() { draining_ = true; }
+  bool wait_until_idle(std::chrono::milliseconds time) { return busy_.wait_until_idle(time); }
+
   void stop_everything() {
+    draining_ = true;
     if (stopping_.exchange(true)) return;
     watch_.stop_all();
     stop();
@@ -150,6 +157,9 @@ class Server::Impl final : public httplib::Server {
       request.client_certificate = tls->client();
     }
     for (const auto& [name, value] : in.headers) request.headers.append_raw(name, value);
+    if (in.authorization_count_ == kLate) {
+      return {503, "The server is stopping: try again in a moment", ""};
+    }
     return admission_.examine(in.target, exchange.request, exchange.admitted);
   }
 
@@ -200,8 +210,8 @@ class Server::Impl final : public httplib::Server {
     WY_ASSERT(held != nullptr);
     const std::shared_ptr<Exchange> exchange = *held;
     if (exchange->admitted.has_body) {
-      exchange->request.body_source = [&exchange, reader](const TakeBytes& take) {
-        return read_body(*exchange, *reader, take);
+      exchange->request.body_source = [this, &exchange, reader](const TakeBytes& take) {
+        return read_body(*exchange, *reader, take, stopping_);
       };
     }
     Response response = exchange->admitted.route->handler(exchange->request);
@@ -220,11 +230,12 @@ class Server::Impl final : public httplib::Server {
   }
 
   static Status read_body(const Exchange& exchange, const httplib::ContentReader& reader,
-                          const TakeBytes& take) {
+                          const TakeBytes& take, const std::atomic<bool>& stopping) {
     std::size_t size = 0;
     Status status = Done{};
     // After an error the rest is still read, up to drain_bytes_max, so that the answer arrives.
     const bool complete = reader([&](const char* data, std::size_t count) {
+      if (stopping) return false;  // however slowly the rest may come
       size += count;
       if (!status) return true;
       if (size > exchange.admitted.route->body_bytes_max) {
@@ -235,6 +246,7 @@ class Server::Impl final : public httplib::Server {
       return true;
     });
     if (!status || complete) return status;
+    if (stopping) return Error{ErrorCode::unavailable, "The server is stopping"};
     return Error{ErrorCode::invalid_argument, "The body is cut off or malformed"};
   }
 
@@ -305,11 +317,14 @@ class Server::Impl final : public httplib::Server {
       bool closed = false;
       const auto note_answer = [&](httplib::Request& in) {
         in.ssl = tls;
+        // Decided once: a client that was told to go on with its body is not refused after it.
+        in.authorization_count_ = draining_ ? kLate : 0;
         in.response_handler = [&](const httplib::Response& out) {
           answered_well = out.status < 400;
           return true;
         };
       };
+      const BusyCount::One one(busy_);
       go_on = process_request(stream, remote_address, remote_port, local_address, local_port, false,
                               closed, note_answer) &&
               !closed && answered_well;
@@ -349,7 +364,9 @@ class Server::Impl final : public httplib::Server {
   const Settings options_;
   Admission admission_;
   int port_ = -1;
+  std::atomic<bool> draining_{false};
   std::atomic<bool> stopping_{false};
+  BusyCount busy_;
   std::atomic<std::thread::id> accepting_{};
   DisconnectWatch watch_;
   ElasticThreads threads_;
@@ -366,6 +383,10 @@ void Server::add(std::string_view method, std::string_view pattern, std::size_t 
 void Server::on_error(ErrorHandler handler) { impl_->error_response = std::move(handler); }
 Status Server::start() { return impl_->start_listening(); }
 int Server::port() const { return impl_->bound_port(); }
+void Server::drain() { impl_->refuse_new(); }
+bool Server::wait_until_idle(std::chrono::milliseconds time) {
+  return impl_->wait_until_idle(time);
+}
 void Server::stop() { impl_->stop_everything(); }
 int Server::thread_count() const { return impl_->live_threads(); }
 

@@ -48,6 +48,10 @@ class Server {
   // Listens when it returns; unavailable says why it cannot.
   Status start();
   int port() const;
+  // From now on new requests are refused (503, come back later); those in flight go on.
+  void drain();
+  // False when requests are still in flight after `time`.
+  bool wait_until_idle(std::chrono::milliseconds time);
   // Requests in flight are told to stop, then waited for. From any thread, but once.
   void stop();
 

@@ -46,6 +46,7 @@ class SinkWriter final : public BodyWriter {
     return ok_;
   }
   bool is_open() const override { return ok_ && !stopping_ && sink_.is_writable(); }
+  bool is_stopping() const override { return ok_ && stopping_ && sink_.is_writable(); }
   bool ok() const { return ok_; }
 
  private:

@@ -62,6 +62,11 @@ void watch(Call& call, const Job& first, http::BodyWriter& writer) {
     if (is_over(*job)) return;
     subscription.wait(kLook);
   }
+  if (writer.is_stopping()) {
+    const Problem problem = to_problem(broken_off(), {}, false);
+    writer.write(
+        event_text("error", to_text(to_json(problem, call.request_id, ErrorStyle::problem))));
+  }
 }
 
 Result<http::Response> get_job_events(Call& call) {

@@ -36,12 +36,15 @@ Result<http::Response> is_ready(Call& call) {
   Json json;
   const Status audit = call.services.checkpointer->health();
   const bool ready = store && indexes && audit;
-  // Without the engine, keyword search and quoted answers go on.
-  json["status"] = !ready ? "unavailable" : models ? "ready" : "degraded";
+  const auto& disk_ready = call.shared.options.disk_ready;
+  const Status disk = disk_ready ? disk_ready() : Status(Done{});
+  // Without the engine, keyword search and quoted answers go on; on a full disk, all but uploads.
+  json["status"] = !ready ? "unavailable" : models && disk ? "ready" : "degraded";
   json["version"] = call.shared.options.version;
   json["checks"]["store"] = check_json(store);
   json["checks"]["indexes"] = check_json(indexes);
   json["checks"]["audit"] = check_json(audit);
+  json["checks"]["disk"] = check_json(disk);
   json["checks"]["engine"] = check_json(models ? Status(Done{}) : Status(models.error()));
   if (models) json["checks"]["engine"]["models"] = models->size();
   return json_response(ready ? 200 : 503, json);

@@ -1,4 +1,4 @@
-// wenyuan verify: is what is on disk what was written?
+// wenyuan verify and repair: is what is on disk what was written, and if not, make it so.
 #include <nlohmann/json.hpp>
 
 #include <iostream>
@@ -16,6 +16,7 @@ using nlohmann::json;
 struct CheckFlags {
   std::string data;
   bool json = false;
+  bool deep = false;
 };
 
 Result<std::unique_ptr<store::Database>> open_read_only(const std::string& data) {
@@ -27,7 +28,7 @@ Result<std::unique_ptr<store::Database>> open_read_only(const std::string& data)
 
 Result<bool> verify(const CheckFlags& flags) {
   WY_TRY(const std::unique_ptr<store::Database> database, open_read_only(flags.data));
-  WY_TRY(const StoreCheck check, check_store(Layout(flags.data), *database));
+  WY_TRY(const StoreCheck check, check_store(Layout(flags.data), *database, flags.deep));
   if (flags.json) {
     std::cout << json{{"good", check.problems.empty()},
                       {"documents", check.documents},
@@ -46,10 +47,35 @@ Result<bool> verify(const CheckFlags& flags) {
   return check.problems.empty();
 }
 
+Result<bool> repair(const CheckFlags& flags) {
+  store::Database::Options options;
+  options.directory = flags.data;
+  if (!std::filesystem::exists(options.directory / "wenyuan.db")) {
+    return Error{ErrorCode::not_found, "there is no store in " + flags.data};
+  }
+  auto database = store::Database::open(options);
+  if (!database && database.error().code == ErrorCode::conflict) {
+    return within("stop the server first", database.error());
+  }
+  if (!database) return database.error();
+  WY_TRY(const StoreRepair repair,
+         repair_store(Layout(flags.data), **database, SystemClock().now()));
+  if (flags.json) {
+    std::cout
+        << json{{"good", repair.left.empty()}, {"done", repair.done}, {"left", repair.left}}.dump(2)
+        << "\n";
+  } else {
+    for (const std::string& each : repair.done) std::cout << "DONE " << each << "\n";
+    for (const std::string& each : repair.left) std::cout << "LEFT " << each << "\n";
+    std::cout << (repair.left.empty() ? "good\n" : "NOT good\n");
+  }
+  return repair.left.empty();
+}
+
 template <class Work>
-void add_check(CLI::App& command, const std::shared_ptr<CheckFlags>& flags, int& exit_code,
-               Work work) {
-  command.add_option("--data", flags->data, "The data directory; a server may be running on it")
+CLI::App& add_check(CLI::App& command, const std::shared_ptr<CheckFlags>& flags, int& exit_code,
+                    Work work) {
+  command.add_option("--data", flags->data, "The data directory")
       ->envname("WENYUAN_DATA")
       ->required();
   command.add_flag("--json", flags->json, "Print JSON");
@@ -57,14 +83,20 @@ void add_check(CLI::App& command, const std::shared_ptr<CheckFlags>& flags, int&
     const Result<bool> good = work(*flags);
     exit_code = !good ? report(good.error()) : *good ? kExitGood : kExitFailed;
   });
+  return command;
 }
 
 }  // namespace
 
 void add_check_commands(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<CheckFlags>();
-  add_check(*app.add_subcommand("verify", "Compare documents, original bytes and search indexes"),
-            flags, exit_code, verify);
+  add_check(*app.add_subcommand("verify",
+                                "Compare documents, original bytes and search indexes; a server "
+                                "may be running"),
+            flags, exit_code, verify)
+      .add_flag("--deep", flags->deep, "Compare every word and every number of the indexes too");
+  add_check(*app.add_subcommand("repair", "Make anew what does not agree; with the server stopped"),
+            flags, exit_code, repair);
 }
 
 }  // namespace wenyuan::app

@@ -99,6 +99,8 @@ Status read_settings(TomlReader& reader, Config& config) {
   WY_RETURN_IF_ERROR(reader.read("engine_cache", config.engine_cache));
   WY_RETURN_IF_ERROR(reader.read("requests_per_second", config.requests_per_second));
   WY_RETURN_IF_ERROR(reader.read("upload_bytes_max", config.upload_bytes_max));
+  WY_RETURN_IF_ERROR(reader.read("disk_reserve_bytes", config.disk_reserve_bytes));
+  WY_RETURN_IF_ERROR(reader.read("stop_seconds", config.stop_seconds));
   WY_RETURN_IF_ERROR(reader.read("access_attributes", config.access_attributes));
   WY_RETURN_IF_ERROR(reader.read("second_factor_roles", config.second_factor_roles));
   WY_RETURN_IF_ERROR(reader.read("audit_sinks", config.audit_sinks));
@@ -189,6 +191,10 @@ Status check(const Config& config) {
     return bad("backup_keep_days must be 1 to 3650");
   }
   if (config.upload_bytes_max < 1024) return bad("upload_bytes_max must be at least 1024");
+  if (config.disk_reserve_bytes < 0) return bad("disk_reserve_bytes must not be below 0");
+  if (config.stop_seconds < 0 || config.stop_seconds > 3600) {
+    return bad("stop_seconds must be 0 to 3600");
+  }
   if (config.requests_per_second <= 0) return bad("requests_per_second must be above 0");
   return Done{};
 }

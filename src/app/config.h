@@ -38,6 +38,10 @@ struct Config {
   std::string engine_cache;  // f16 or q8_0 (half the memory); empty: what suits the weights
   double requests_per_second = 50;
   std::int64_t upload_bytes_max = std::int64_t{256} << 20;
+  // Below so much room on the data's disk nothing is taken in any more; 0: until it is full.
+  std::int64_t disk_reserve_bytes = std::int64_t{512} << 20;
+  // How long requests in flight may take when the server is told to stop.
+  int stop_seconds = 10;
   // Attributes of collections and documents that access rules may look at.
   std::vector<std::string> access_attributes = {"department", "project", "region", "sensitivity"};
   // Of what kind they and those of users are: as declared (app/attribute_config.h), or by name.

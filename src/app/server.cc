@@ -1,20 +1,22 @@
 #include "app/server.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
+#include <algorithm>
+#include <csignal>
 #include <optional>
-#include <system_error>
+#include <thread>
 
 #include "api/api.h"
 #include "api/http_server.h"
 #include "api/outgoing_http.h"
 #include "app/audit_setup.h"
 #include "app/backups.h"
+#include "app/disk_guard.h"
 #include "app/first_run.h"
 #include "app/keeper.h"
 #include "app/models.h"
 #include "app/parts.h"
+#include "app/stop_signals.h"
+#include "app/surroundings.h"
 #include "app/tls_keeper.h"
 #include "audit/checkpoint.h"
 #include "audit/log.h"
@@ -37,38 +39,11 @@
 namespace wenyuan::app {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::chrono::seconds kSealPeriod{5};
+constexpr std::chrono::seconds kDiskPeriod{1};
 constexpr std::chrono::seconds kCheckpointPeriod{5};
 constexpr std::chrono::seconds kRetirePeriod{600};
 constexpr std::chrono::seconds kModelLookPeriod{10};
-
-// The programs of one installation lie side by side.
-fs::path beside_this_program(const std::string& name) {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  return self.parent_path() / name;
-}
-
-// SIGHUP is asked for only where it means something: without TLS it ends the server, as it ends any
-// program whose terminal closes.
-sigset_t wanted_signals(const Config& config) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  if (config.tls) sigaddset(&signals, SIGHUP);
-  return signals;
-}
-
-// Every open index and connection is a file.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 }  // namespace
 
@@ -76,6 +51,8 @@ void raise_file_limit() {
 struct Server::Impl {
   explicit Impl(const Config& given) : config(given), layout(given.data) {}
 
+  // First, so that it goes last: it hears the second signal however long the rest takes.
+  std::jthread second_signal;
   const Config config;
   const Layout layout;
   const SystemClock clock;
@@ -99,6 +76,8 @@ struct Server::Impl {
   std::optional<query::Searcher> searcher;
   std::optional<query::Answerer> answerer;
   std::optional<ingest::JobRunner> jobs;
+  std::optional<DiskGuard> disk;
+  std::optional<Keeper> disk_look;
   std::optional<Keeper> sealing;
   std::optional<Keeper> checkpoints;
   std::optional<Keeper> retiring;
@@ -121,11 +100,13 @@ struct Server::Impl {
   Status keep_model(const index::VectorModel& before);
   void log_unembedded();
   void look_for_embedding_model();
+  void stop_requests();
 };
 
 Status Server::Impl::open_store() {
   WY_RETURN_IF_ERROR(make_data_directory(config.data));
   WY_RETURN_IF_ERROR(refuse_standby(config.data));
+  disk.emplace(config.data, config.disk_reserve_bytes);
   WY_TRY(database, store::Database::open({.directory = config.data}));
   WY_TRY(blobs, store::BlobStore::open(layout.blobs()));
   WY_TRY([[maybe_unused]] const std::int64_t removed,
@@ -247,10 +228,16 @@ Status Server::Impl::start_work() {
                    query::Answerer::Options{.default_model = models.chat});
   ingest::JobRunner::Options job_options;
   job_options.worker_count = config.ingest_workers;
+  job_options.may_begin = [this] { return disk->has_room(); };
   jobs.emplace(
       ingest::JobRunner::Parts{&*database, &*blobs, &*extractor, &*engine, &*indexer, &clock},
       job_options);
   WY_RETURN_IF_ERROR(jobs->start());
+  disk_look.emplace(kDiskPeriod, [this] {
+    const bool had_room = disk->has_room();
+    disk->look();
+    if (!had_room && disk->has_room()) jobs->wake();
+  });
   sealing.emplace(kSealPeriod, [this] {
     if (const Status sealed = indexer->seal_changed(false); !sealed) {
       log::error("index.seal_failed", {{"why", sealed.error().message}});
@@ -302,6 +289,7 @@ Status Server::Impl::start_serving(const std::string& first_key) {
     options.hsts = config.tls->hsts;
     options.certificates = config.tls->clients;
   }
+  options.disk_ready = [this] { return disk->ready(); };
   WY_TRY(api, api::Api::create(services, options, *http));
   // While the log cannot be kept the server answers only that: see Checkpointer::health().
   if (checkpointer->health()) {
@@ -348,8 +336,7 @@ Status Server::Impl::record(const std::string& action, Attributes details) {
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   // Blocked before any thread exists, so that run() alone sees them.
-  const sigset_t signals = wanted_signals(config);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  block_signals(config.tls.has_value());
   raise_file_limit();
   auto impl = std::make_unique<Impl>(config);
   WY_RETURN_IF_ERROR(impl->open_store());
@@ -366,17 +353,29 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() = default;
 
-Status Server::run() {
-  const sigset_t wanted = wanted_signals(impl_->config);
-  int signal = 0;
-  for (sigwait(&wanted, &signal); signal == SIGHUP; sigwait(&wanted, &signal)) {
-    impl_->tls->reload();
+// Those in flight may end; a new one is told to come back. Jobs go back into the queue meanwhile.
+void Server::Impl::stop_requests() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(config.stop_seconds);
+  http->drain();
+  jobs->stop();
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+  if (!http->wait_until_idle(std::max(left, std::chrono::milliseconds(0)))) {
+    log::warn("server.requests_broken_off");
   }
+  http->stop();
+}
+
+Status Server::run() {
+  const bool reloads = impl_->config.tls.has_value();
+  int signal = wait_for_signal(reloads);
+  for (; signal == SIGHUP; signal = wait_for_signal(reloads)) impl_->tls->reload();
   log::info("server.stop", {{"signal", signal}});
-  impl_->http->stop();
+  impl_->second_signal = std::jthread(end_on_stop_signal);
+  impl_->stop_requests();
   impl_->stopping.request_stop();
   impl_->model_look.reset();
-  impl_->jobs->stop();
+  impl_->disk_look.reset();
   impl_->sealing.reset();
   impl_->checkpoints.reset();
   impl_->retiring.reset();

@@ -57,7 +57,8 @@ Status check_blobs(const Layout& layout, const std::vector<std::string>& names, 
 }
 
 // What a start would make of the index files: load the sealed ones, replay the rest, compare.
-Status check_indexes(const Layout& layout, store::Database& database, StoreCheck& check) {
+Status check_indexes(const Layout& layout, store::Database& database, bool deep,
+                     StoreCheck& check) {
   const TemporaryFolder copy;
   WY_RETURN_IF_ERROR(copy_indexes(layout.indexes(), copy.path()));
   WY_TRY(const index::VectorModel model, indexed_model(layout));
@@ -65,7 +66,7 @@ Status check_indexes(const Layout& layout, store::Database& database, StoreCheck
          open_compartments(layout, copy.path(), database, model));
   ingest::Indexer indexer(database, *compartments);
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
-  WY_TRY(const auto mismatches, indexer.verify());
+  WY_TRY(const auto mismatches, indexer.verify(deep));
   for (const ingest::Indexer::Mismatch& each : mismatches) {
     check.problems.push_back("compartment " + std::to_string(each.label) + ": " + each.what);
   }
@@ -75,7 +76,7 @@ Status check_indexes(const Layout& layout, store::Database& database, StoreCheck
 
 }  // namespace
 
-Result<StoreCheck> check_store(const Layout& layout, store::Database& database) {
+Result<StoreCheck> check_store(const Layout& layout, store::Database& database, bool deep) {
   StoreCheck check;
   WY_TRY(store::Consistency consistency, database.read([](store::Snapshot& snapshot) {
     return store::check_consistency(snapshot);
@@ -84,7 +85,7 @@ Result<StoreCheck> check_store(const Layout& layout, store::Database& database) 
   check.chunks = consistency.chunks;
   check.problems = std::move(consistency.problems);
   WY_RETURN_IF_ERROR(check_blobs(layout, consistency.blob_names, check));
-  WY_RETURN_IF_ERROR(check_indexes(layout, database, check));
+  WY_RETURN_IF_ERROR(check_indexes(layout, database, deep, check));
   return check;
 }
 

@@ -22,6 +22,17 @@ struct StoreCheck {
 // Checks SQLite's own integrity, that every original is there with its hash, that every chunk is
 // the text that it says it is, and that what the sealed indexes hold is what the store held at
 // their commit. Reads only, so a server may be running.
-Result<StoreCheck> check_store(const Layout& layout, store::Database& database);
+// `deep` compares every chunk's words and vector too, about half a millisecond each.
+Result<StoreCheck> check_store(const Layout& layout, store::Database& database, bool deep = false);
+
+// What `wenyuan repair` did, and what it cannot do; one sentence each.
+struct StoreRepair {
+  std::vector<std::string> done;
+  std::vector<std::string> left;
+};
+// Makes anew what follows from the truth and does not agree with it: SQLite's indexes, counts, jobs
+// of documents that wait for none, chunks of documents whose rows do not agree (from the original,
+// at the server's next start), search indexes. `database` is open for writing, so no server runs.
+Result<StoreRepair> repair_store(const Layout& layout, store::Database& database, UnixMillis now);
 
 }  // namespace wenyuan::app

@@ -117,6 +117,26 @@ Compartments::Contents contents_of(const Snapshot& snapshot) {
   return contents;
 }
 
+bool has(const Part& part, ChunkId chunk) {
+  const std::vector<ChunkId>& gone = part.removed->chunks;
+  return part.segment->lexical->has(chunk) && !std::binary_search(gone.begin(), gone.end(), chunk);
+}
+
+// Of those that the part has.
+Status compare_part(const Part& part, std::span<const IndexedChunk* const> chunks,
+                    std::vector<ChunkId>& different) {
+  WY_TRY(const std::vector<ChunkId> words, part.segment->lexical->different(chunks));
+  different.insert(different.end(), words.begin(), words.end());
+  if (!part.segment->vectors) return Done{};
+  for (const IndexedChunk* chunk : chunks) {
+    const std::span<const float> vector = part.segment->vectors->vector(chunk->id);
+    if (!std::equal(vector.begin(), vector.end(), chunk->vector.begin(), chunk->vector.end())) {
+      different.push_back(chunk->id);
+    }
+  }
+  return Done{};
+}
+
 }  // namespace
 
 struct Compartments::Impl {
@@ -293,6 +313,28 @@ Result<Compartments::Contents> Compartments::contents(LabelId label) const {
   const auto compartment = impl_->find(label);
   if (!compartment) return Contents{};
   return contents_of(*compartment->snapshot());
+}
+
+Result<std::vector<ChunkId>> Compartments::different(LabelId label,
+                                                     std::span<const IndexedChunk> chunks) const {
+  std::vector<ChunkId> found;
+  const auto compartment = impl_->find(label);
+  const auto snapshot = compartment ? compartment->snapshot() : std::make_shared<const Snapshot>();
+  std::size_t met = 0;
+  for (const Part& part : snapshot->parts) {
+    std::vector<const IndexedChunk*> here;
+    for (const IndexedChunk& chunk : chunks) {
+      if (has(part, chunk.id)) here.push_back(&chunk);
+    }
+    met += here.size();
+    WY_RETURN_IF_ERROR(compare_part(part, here, found));
+  }
+  if (met != chunks.size()) {
+    return Error{ErrorCode::corrupt, "the index does not have the chunks that it should"};
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
 }
 
 }  // namespace wenyuan::index

@@ -111,6 +111,9 @@ class Compartments {
     std::vector<ChunkId> vectors;
   };
   Result<Contents> contents(LabelId label) const;
+  // For `wenyuan verify --deep`: the ids of those chunks that are not there word for word and
+  // number for number. Takes about half a millisecond a chunk.
+  Result<std::vector<ChunkId>> different(LabelId label, std::span<const IndexedChunk> chunks) const;
 
  private:
   struct Impl;

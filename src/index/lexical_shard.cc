@@ -63,6 +63,20 @@ Xapian::Document document_of(const IndexedChunk& chunk, const Analyzer& analyzer
   return document;
 }
 
+// Terms with their counts and places.
+bool same_entry(const Xapian::Document& one, const Xapian::Document& other) {
+  if (one.termlist_count() != other.termlist_count()) return false;
+  auto at = other.termlist_begin();
+  for (auto term = one.termlist_begin(); term != one.termlist_end(); ++term, ++at) {
+    if (*term != *at || term.get_wdf() != at.get_wdf() ||
+        !std::equal(term.positionlist_begin(), term.positionlist_end(), at.positionlist_begin(),
+                    at.positionlist_end())) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // Sorted `from` without what is in sorted `without`.
 template <class T>
 std::vector<T> difference(const std::vector<T>& from, const std::vector<T>& without) {
@@ -234,6 +248,21 @@ Result<RemovedChunks> LexicalShard::remove(const RemovedChunks& before,
     std::sort(after.chunks.begin(), after.chunks.end());
     std::sort(after.docids.begin(), after.docids.end());
     return after;
+  });
+}
+
+Result<std::vector<ChunkId>> LexicalShard::different(
+    std::span<const IndexedChunk* const> chunks) const {
+  return guarded([&]() -> Result<std::vector<ChunkId>> {
+    const Lease database(*this);
+    const Analyzer analyzer;
+    std::vector<ChunkId> found;
+    for (const IndexedChunk* chunk : chunks) {
+      if (!same_entry(document_of(*chunk, analyzer), database->get_document(docid_of(chunk->id)))) {
+        found.push_back(chunk->id);
+      }
+    }
+    return found;
   });
 }
 

@@ -72,6 +72,10 @@ class LexicalShard {
   // `before` and these chunks, which must be in the shard.
   Result<RemovedChunks> remove(const RemovedChunks& before, std::span<const ChunkId> chunks) const;
 
+  // The ids of those chunks, all in the shard, whose entry is not what build() makes of them. Slow:
+  // it analyses the texts anew.
+  Result<std::vector<ChunkId>> different(std::span<const IndexedChunk* const> chunks) const;
+
   Status add_statistics(const RemovedChunks& removed, const KeywordQuery& query,
                         CorpusStatistics& statistics) const;
 

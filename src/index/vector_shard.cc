@@ -101,6 +101,13 @@ Result<std::unique_ptr<VectorShard>> VectorShard::read(const fs::path& directory
   });
 }
 
+std::span<const float> VectorShard::vector(ChunkId chunk) const {
+  const auto found = std::lower_bound(chunks_.begin(), chunks_.end(), chunk);
+  if (found == chunks_.end() || *found != chunk) return {};
+  const auto row = static_cast<std::size_t>(found - chunks_.begin());
+  return {index_.get_xb() + row * vector_size(), vector_size()};
+}
+
 std::vector<bool> VectorShard::excluded(const std::vector<ChunkId>& removed,
                                         const Search& search) const {
   if (removed.empty() && search.only == nullptr) return {};

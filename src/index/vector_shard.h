@@ -39,6 +39,9 @@ class VectorShard {
   // Sorted.
   const std::vector<ChunkId>& chunks() const { return chunks_; }
 
+  // Empty when the chunk has none here.
+  std::span<const float> vector(ChunkId chunk) const;
+
   struct Search {
     std::span<const float> query;
     const std::vector<ChunkId>* only = nullptr;  // sorted

@@ -31,13 +31,17 @@ std::string safe_type(std::string_view declared) {
 
 Error failure(const ProcessResult& result, const SandboxLimits& limits) {
   const int code = result.exit_code;
-  if (result.timed_out || code == 128 + SIGXCPU || code == 128 + SIGKILL) {
+  if (result.timed_out || code == 128 + SIGXCPU) {
     return Error{ErrorCode::too_large, "the file takes longer than " +
                                            std::to_string(limits.time_max.count()) +
                                            " seconds or more memory than it may have"};
   }
   if (result.output_too_large) {
     return Error{ErrorCode::too_large, "the file holds more text than may be taken out of it"};
+  }
+  if (code == 128 + SIGKILL) {
+    // Not for its time, which was measured: by somebody, or by a machine that lacked memory.
+    return Error{ErrorCode::unavailable, "the program that reads the file was killed"};
   }
   const std::string_view errors = std::string_view(result.errors).substr(0, 200);
   if (code == 127 || errors.starts_with("bwrap:")) {

@@ -20,6 +20,7 @@ constexpr std::size_t kChangeCountMax = 256;   // entries of the log read at onc
 constexpr std::size_t kSealChunkCount = 2000;  // changed chunks after which a seal is due
 constexpr std::chrono::seconds kSealAge{30};   // after the last change
 constexpr std::size_t kVerifyPage = 2000;
+constexpr std::size_t kDeepPage = 500;
 constexpr int kVerifyRoundMax = 20;
 
 std::string joined_headings(const Location& location) {
@@ -108,7 +109,8 @@ struct Indexer::Impl {
     std::vector<ChunkId> with_vector;
   };
   Result<StoredIds> stored_ids(LabelId label);
-  Result<std::string> compare(LabelId label);
+  Result<std::string> compare(LabelId label, bool deep);
+  Result<std::string> compare_content(LabelId label);
 };
 
 index::IndexedChunk Indexer::Impl::to_indexed(Chunk chunk, std::size_t vector_size) {
@@ -224,8 +226,37 @@ Result<Indexer::Impl::StoredIds> Indexer::Impl::stored_ids(LabelId label) {
   });
 }
 
+// While the compartment's writer is held, and the store's view is that of the index.
+Result<std::string> Indexer::Impl::compare_content(LabelId label) {
+  const index::VectorModel model = compartments.model();
+  return database.read([&](store::Snapshot& snapshot) -> Result<std::string> {
+    WY_TRY(const CommitNumber last, store::last_change(snapshot, label));
+    if (last != compartments.applied(label)) {
+      return Error{ErrorCode::unavailable, "the compartment is being changed"};
+    }
+    std::vector<ChunkId> wrong;
+    for (ChunkId next = 0;;) {
+      WY_TRY(
+          std::vector<Chunk> page,
+          store::chunks_for_index(
+              snapshot, label, {next, std::numeric_limits<ChunkId>::max(), kDeepPage}, model.name));
+      std::vector<index::IndexedChunk> chunks;
+      for (Chunk& chunk : page) chunks.push_back(to_indexed(std::move(chunk), model.vector_size));
+      WY_TRY(const std::vector<ChunkId> found, compartments.different(label, chunks));
+      wrong.insert(wrong.end(), found.begin(), found.end());
+      if (chunks.size() < kDeepPage) break;
+      next = chunks.back().id + 1;
+    }
+    if (wrong.empty()) return std::string();
+    return std::to_string(wrong.size()) +
+           " chunks are indexed with other words or numbers than "
+           "the store has, the first is " +
+           std::to_string(wrong.front());
+  });
+}
+
 // Empty when they agree.
-Result<std::string> Indexer::Impl::compare(LabelId label) {
+Result<std::string> Indexer::Impl::compare(LabelId label, bool deep) {
   const std::shared_ptr<Slot> own = slot(label);
   const std::lock_guard lock(own->mutex);
   for (int round = 0; round < kVerifyRoundMax; ++round) {
@@ -238,7 +269,11 @@ Result<std::string> Indexer::Impl::compare(LabelId label) {
     const std::string vectors =
         difference("the vector index", stored.with_vector, contents.vectors);
     if (!text.empty() && !vectors.empty()) text += "; ";
-    return text + vectors;
+    text += vectors;
+    if (!text.empty() || !deep) return text;
+    auto content = compare_content(label);
+    if (!content && content.error().code == ErrorCode::unavailable) continue;
+    return content;
   }
   return Error{ErrorCode::unavailable, "the compartment changes too fast to be compared"};
 }
@@ -301,11 +336,22 @@ Status Indexer::seal_changed(bool all) {
   return Done{};
 }
 
-Result<std::vector<Indexer::Mismatch>> Indexer::verify() {
+Status Indexer::rebuild(LabelId label) {
+  const std::shared_ptr<Impl::Slot> own = impl_->slot(label);
+  const std::lock_guard lock(own->mutex);
+  WY_RETURN_IF_ERROR(impl_->compartments.drop(label));
+  WY_RETURN_IF_ERROR(impl_->catch_up_locked(label, *own));
+  WY_RETURN_IF_ERROR(impl_->compartments.seal(label));
+  own->changed = 0;
+  own->removed = false;
+  return Done{};
+}
+
+Result<std::vector<Indexer::Mismatch>> Indexer::verify(bool deep) {
   WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
   std::vector<Mismatch> mismatches;
   for (const LabelId label : labels) {
-    WY_TRY(std::string what, impl_->compare(label));
+    WY_TRY(std::string what, impl_->compare(label, deep));
     if (!what.empty()) mismatches.push_back({label, std::move(what)});
   }
   return mismatches;

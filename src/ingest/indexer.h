@@ -40,9 +40,11 @@ class Indexer {
     LabelId label = 0;
     std::string what;
   };
-  // Brings everything up to date and compares store and indexes id by id (`wenyuan verify`). Empty
-  // when they agree.
-  Result<std::vector<Mismatch>> verify();
+  // Brings everything up to date and compares store and indexes id by id (`wenyuan verify`); when
+  // `deep`, also word by word and number by number. Empty when they agree.
+  Result<std::vector<Mismatch>> verify(bool deep = false);
+  // Makes the compartment anew from the store, and seals it.
+  Status rebuild(LabelId label);
 
  private:
   struct Impl;

@@ -112,6 +112,7 @@ bool JobRunner::Impl::wait_for_job(std::uint64_t& seen, const std::stop_token& s
 
 // Looks before it writes: an idle worker must not keep the disk busy.
 Result<std::optional<Job>> JobRunner::Impl::next_job() {
+  if (options.may_begin && !options.may_begin()) return std::optional<Job>();
   WY_TRY(const std::int64_t queued, parts.database->read([](store::Snapshot& snapshot) {
     return store::queued_job_count(snapshot);
   }));

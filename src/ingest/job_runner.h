@@ -24,6 +24,8 @@ class JobRunner {
     int worker_count = 2;
     int attempts_max = 3;
     std::size_t embed_batch = 16;  // chunks a call
+    // False while no job is to be begun (the disk is nearly full). Absent: always true.
+    std::function<bool()> may_begin{};
   };
   struct Parts {  // all outlive the runner
     store::Database* database;

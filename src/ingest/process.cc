@@ -53,10 +53,11 @@ struct ChildPlan {
   rlim_t seconds_max;
 };
 
-void limit(__rlimit_resource what, rlim_t value) {
-  const rlimit both{value, value};
+void limit(__rlimit_resource what, rlim_t value, rlim_t hard) {
+  const rlimit both{value, hard};
   if (::setrlimit(what, &both) != 0) ::_exit(kExecFailed);
 }
+void limit(__rlimit_resource what, rlim_t value) { limit(what, value, value); }
 
 [[noreturn]] void become(const ChildPlan& plan) {
   for (std::size_t at = 0; at < plan.descriptors.size(); ++at) {
@@ -69,7 +70,8 @@ void limit(__rlimit_resource what, rlim_t value) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  limit(RLIMIT_CPU, plan.seconds_max);
+  // SIGXCPU first: a SIGKILL then always comes from somebody else.
+  limit(RLIMIT_CPU, plan.seconds_max, plan.seconds_max + 1);
   limit(RLIMIT_FSIZE, 0);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NOFILE, kFileCountMax);

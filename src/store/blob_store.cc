@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "base/file.h"
 #include "base/id.h"
@@ -20,6 +21,9 @@ namespace fs = std::filesystem;
 struct BlobStore::Holds {
   std::mutex mutex;
   std::map<std::string, int> counts;  // guarded by mutex
+  // Whose names are certainly on the disk. That a folder is there does not say so: somebody may
+  // have made it a moment ago, or before a crash.
+  std::set<fs::path> durable_folders;  // guarded by mutex
 };
 
 namespace {
@@ -36,17 +40,25 @@ bool is_blob_name(std::string_view name) {
 
 Status make_folder(const fs::path& path) {
   std::error_code failed;
-  if (fs::create_directory(path, failed)) {
-    fs::permissions(path, fs::perms::owner_all, failed);
-    WY_RETURN_IF_ERROR(sync_directory(path.parent_path()));
-  }
-  if (!failed) return Done{};
+  if (fs::create_directory(path, failed)) fs::permissions(path, fs::perms::owner_all, failed);
+  if (!failed) return sync_directory(path.parent_path());
   return Error{ErrorCode::unavailable, "create " + path.string() + ": " + failed.message()};
 }
 
 }  // namespace
 
 struct BlobStore::Writer::Impl {
+  Status make_durable_folder(const fs::path& path) const {
+    {
+      const std::lock_guard lock(holds->mutex);
+      if (holds->durable_folders.contains(path)) return Done{};
+    }
+    WY_RETURN_IF_ERROR(make_folder(path));
+    const std::lock_guard lock(holds->mutex);
+    holds->durable_folders.insert(path);
+    return Done{};
+  }
+
   Impl(fs::path root, std::shared_ptr<Holds> shared_holds, std::int64_t limit)
       : directory(std::move(root)),
         holds(std::move(shared_holds)),
@@ -112,8 +124,8 @@ Result<BlobInfo> BlobStore::Writer::finish() {
   const std::string sha256 = to_hex(impl_->digest.finish());
   const fs::path outer = impl_->directory / sha256.substr(0, 2);
   const fs::path inner = outer / sha256.substr(2, 2);
-  WY_RETURN_IF_ERROR(make_folder(outer));
-  WY_RETURN_IF_ERROR(make_folder(inner));
+  WY_RETURN_IF_ERROR(impl_->make_durable_folder(outer));
+  WY_RETURN_IF_ERROR(impl_->make_durable_folder(inner));
   const std::shared_ptr<Holds> holds = impl_->holds;
   std::shared_ptr<const void> hold;
   {

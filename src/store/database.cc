@@ -132,6 +132,9 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     WY_RETURN_IF_ERROR(migrate(*connection, embedded_migrations()));
     WY_RETURN_IF_ERROR(begin_use(*connection, file));
     WY_RETURN_IF_ERROR(sync_directory(options.directory));
+    // The folder's own name, too. Whoever may not open the folder above has had this one made.
+    const fs::path parent = fs::absolute(options.directory).lexically_normal().parent_path();
+    static_cast<void>(sync_directory(parent));
   }
   WY_TRY(auto id, fact(*connection, "store_id"));
   if (!id) return Error{ErrorCode::corrupt, "the store has no id"};

@@ -324,6 +324,26 @@ TEST_F(HttpStream, EndsWhenWritingToAClientThatHasGone) {
   EXPECT_TRUE(eventually([&] { return running_ == 0; }));
 }
 
+TEST_F(HttpStream, GoesOnWhileNewRequestsAreRefused) {
+  start();
+  Connection waiting(port());
+  waiting.send(get_request("/hello"));
+  EXPECT_EQ(waiting.read_reply().status, 200);
+  EXPECT_TRUE(server_->wait_until_idle(std::chrono::seconds(10)));
+  Connection connection(port());
+  connection.send(get_request("/endless"));
+  connection.read_until("begun");
+  server_->drain();
+  EXPECT_FALSE(server_->wait_until_idle(std::chrono::milliseconds(1)));
+  EXPECT_EQ(get("/hello").status, 503);
+  waiting.send(get_request("/hello"));
+  EXPECT_EQ(waiting.read_reply().status, 503);
+  EXPECT_EQ(running_, 1);
+  server_->stop();
+  EXPECT_EQ(running_, 0);
+  EXPECT_TRUE(server_->wait_until_idle(std::chrono::seconds(10)));
+}
+
 TEST_F(HttpStream, AHandlerIsToldTooBeforeItAnswers) {
   start();
   Connection connection(port());

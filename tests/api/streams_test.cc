@@ -21,6 +21,8 @@ class TextWriter final : public http::BodyWriter {
     return true;
   }
   bool is_open() const override { return open; }
+  bool is_stopping() const override { return stopping; }
+  std::atomic<bool> stopping{false};
   std::string text;
   std::atomic<bool> open{true};
 };
@@ -49,6 +51,18 @@ TEST(EventStream, BeatsWhileItsWorkIsSilent) {
   });
   EXPECT_TRUE(writer.text.starts_with(": ping\n\n"));
   EXPECT_TRUE(writer.text.ends_with("event: done\ndata: {}\n\n"));
+}
+
+TEST(EventStream, LetsItsWorkSayALastWordWhenTheServerStops) {
+  TextWriter writer;
+  writer.open = false;  // as a writer says of a server that stops
+  writer.stopping = true;
+  EventStream::run(writer, milliseconds(1), [&](EventStream& events, const std::stop_token& stop) {
+    EXPECT_TRUE(http::eventually([&] { return stop.stop_requested(); }));
+    writer.open = true;
+    events.send("error", "{}");
+  });
+  EXPECT_TRUE(writer.text.ends_with("event: error\ndata: {}\n\n"));
 }
 
 TEST(EventStream, StopsItsWorkWhenTheClientGoes) {

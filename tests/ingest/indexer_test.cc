@@ -48,6 +48,36 @@ TEST_F(IndexerTest, ShowsWhatIsCommitted) {
   EXPECT_THAT(mismatches(), IsEmpty());
 }
 
+TEST_F(IndexerTest, FindsWordsThatAreNotTheStoresAndRebuilds) {
+  add({"the sluice is narrow", "the weir is wide"});
+  catch_up();
+  expect_done(database_->write([](store::Transaction& tx) -> Status {
+    WY_TRY(auto statement, tx.prepare("UPDATE chunks SET text = 'the dyke is wide' "
+                                      "WHERE text = 'the weir is wide'"));
+    return statement.run();
+  }));
+  EXPECT_THAT(take(indexer_->verify()), IsEmpty());
+  const auto different = take(indexer_->verify(true));
+  ASSERT_THAT(different, SizeIs(1));
+  EXPECT_EQ(found("dyke"), 0U);
+  expect_done(indexer_->rebuild(different[0].label));
+  EXPECT_THAT(take(indexer_->verify(true)), IsEmpty());
+  EXPECT_EQ(found("dyke"), 1U);
+  EXPECT_EQ(index_->status()[0].sealed, index_->status()[0].applied);
+}
+
+TEST_F(IndexerTest, FindsNumbersThatAreNotTheStores) {
+  add({"the sluice is narrow", "the weir is wide"});
+  catch_up();
+  expect_done(database_->write([](store::Transaction& tx) -> Status {
+    WY_TRY(auto statement, tx.prepare("UPDATE chunks SET vector = (SELECT vector FROM chunks o "
+                                      "WHERE o.ordinal = 0) WHERE ordinal = 1"));
+    return statement.run();
+  }));
+  EXPECT_THAT(take(indexer_->verify()), IsEmpty());
+  EXPECT_THAT(take(indexer_->verify(true)), SizeIs(1));
+}
+
 TEST_F(IndexerTest, DropsCompartmentsOfLabelsThatAreGone) {
   const Document document = add({"the sluice is narrow"});
   catch_up();

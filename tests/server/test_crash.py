@@ -1,10 +1,13 @@
 """kill -9 at any moment: nothing acknowledged is lost, and nothing half-done is left.
 
-WENYUAN_CRASH_CYCLES sets how often (12 here; the figures in bench/README.md are for 300).
+WENYUAN_CRASH_CYCLES sets how often the server is killed (12 here), WENYUAN_HELPER_CYCLES how often
+its engine or a reader of files is (12 here); bench/README.md has the figures of longer runs.
 """
 
+import contextlib
 import os
 import random
+import signal
 import threading
 import time
 import unittest
@@ -12,6 +15,8 @@ import unittest
 from wenyuan_server import Server
 
 CYCLES = int(os.environ.get("WENYUAN_CRASH_CYCLES", "12"))
+READER = "program"  # what wenyuan-extract is called in its sandbox
+HELPER_CYCLES = int(os.environ.get("WENYUAN_HELPER_CYCLES", "12"))
 
 
 class Load(threading.Thread):
@@ -105,6 +110,42 @@ class Crash(unittest.TestCase):
             self.assertEqual(document["state"], "ready", document.get("error"))
             hits = client.search(words[document_id], mode="keyword", limit=5)["results"]
             self.assertIn(document_id, [hit["document_id"] for hit in hits], f"cycle {cycle}")
+
+
+class HelperCrash(unittest.TestCase):
+    """The engine and the readers of files die; the server goes on, and ends what they had begun."""
+
+    def test_every_document_gets_ready_all_the_same(self):
+        source = random.Random(4)
+        with Server(arguments=["--requests-per-second", "100000"]) as server:
+            client = server.client()
+            collection_id = client.create_collection("Helpers")["id"]
+            words, killed = {}, {"wenyuan-engine": 0, READER: 0}
+            for cycle in range(HELPER_CYCLES):
+                word = f"word{cycle}x{source.randrange(10**9)}"
+                document = client.add_text(collection_id, word,
+                                           f"{word} stands in this document. " * 200)
+                words[document["id"]] = word
+                name = source.choice(list(killed))
+                end = time.monotonic() + 1
+                while time.monotonic() < end:
+                    found = server.processes(name)
+                    if found:
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(source.choice(found), signal.SIGKILL)
+                            killed[name] += 1
+                        break
+                client.search("stands", limit=3)
+                time.sleep(source.uniform(0, 0.2))
+            for document_id in words:
+                document = client.wait_for([document_id])[0]
+                self.assertEqual(document["state"], "ready", document.get("error"))
+            for document_id in list(words)[-5:]:
+                hits = client.search(words[document_id], mode="keyword", limit=5)["results"]
+                self.assertIn(document_id, [hit["document_id"] for hit in hits])
+            result = server.run("verify", "--deep", "--data", str(server.data))
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            print(f"killed: {killed}, {len(words)} documents ready")
 
 
 if __name__ == "__main__":

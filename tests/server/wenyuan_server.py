@@ -254,7 +254,8 @@ class QuickClient(Client):
 class Server:
     """The server as a process. `with Server() as server: …` removes its data at the end."""
 
-    def __init__(self, models=MODELS_DIR, data=None, arguments=(), program=None):
+    def __init__(self, models=MODELS_DIR, data=None, arguments=(), program=None, environment=None):
+        self.environment = environment or {}
         self.own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="wenyuan-test-"))
         self.models, self.arguments = models, list(arguments)
@@ -269,7 +270,7 @@ class Server:
         self.process = subprocess.Popen(
             [str(self.program), "serve", "--data", str(self.data), "--models", str(self.models),
              "--listen", f"127.0.0.1:{self.port}", *self.arguments],
-            env={**os.environ, "WENYUAN_ADMIN_KEY": ADMIN_KEY},
+            env={**os.environ, "WENYUAN_ADMIN_KEY": ADMIN_KEY, **self.environment},
             stdout=self.log, stderr=self.log, start_new_session=True)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -314,6 +315,23 @@ class Server:
 
     def quick_client(self, key=ADMIN_KEY):
         return QuickClient(self.port, key)
+
+    def processes(self, name):
+        """Process ids of running programs of this name that the server has started, or those
+        whom it has started."""
+        parents, named = {}, []
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, IndexError):
+                head, rest = (entry / "stat").read_text().rsplit(")", 1)
+                state, parent = rest.split()[:2]
+                parents[int(entry.name)] = int(parent)
+                if state != "Z" and head.split("(", 1)[1] == name[:15]:
+                    named.append(int(entry.name))
+        def is_ours(process):
+            while process in parents and process != self.process.pid:
+                process = parents[process]
+            return process == self.process.pid
+        return [process for process in named if is_ours(process)]
 
     def __enter__(self):
         try:

@@ -1,0 +1,126 @@
+#include "store/repair.h"
+
+#include <set>
+
+#include "base/id.h"
+#include "store/consistency_rules.h"
+#include "store/document_row.h"
+#include "store/labels.h"
+
+namespace wenyuan::store {
+namespace {
+
+Result<std::vector<std::string>> named_by(Transaction& tx, const ConsistencyRule& rule) {
+  WY_TRY(auto statement, tx.prepare(rule.sql));
+  std::vector<std::string> names;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return names;
+    names.push_back(statement.text(0));
+  }
+}
+
+Status run(Transaction& tx, std::string_view sql, std::int64_t number) {
+  WY_TRY(auto statement, tx.prepare(sql));
+  return statement.bind(1, number).run();
+}
+
+Status queue(Transaction& tx, DocumentRow& row, UnixMillis now) {
+  Document& document = row.document;
+  document.job_id = new_id("job");
+  document.state = row.text_version > 0 ? DocumentState::processing : DocumentState::queued;
+  document.error.clear();
+  WY_TRY(auto job, tx.prepare("INSERT INTO jobs (id, kind, document_id, user_id, state, stage, "
+                              "done, total, attempts, error, created_at, updated_at) "
+                              "VALUES (?1, 'ingest', ?2, '', 'queued', '', 0, 0, 0, '', ?3, ?3)"));
+  WY_RETURN_IF_ERROR(job.bind(1, document.job_id).bind(2, document.id).bind(3, now).run());
+  WY_TRY(auto version, tx.prepare("UPDATE document_versions SET job_id = ? "
+                                  "WHERE document = ? AND version = ?"));
+  WY_RETURN_IF_ERROR(
+      version.bind(1, document.job_id).bind(2, row.number).bind(3, document.version).run());
+  return save_document(tx, row);
+}
+
+// As if it had just been uploaded.
+Status ingest_again(Transaction& tx, DocumentRow& row, UnixMillis now) {
+  WY_RETURN_IF_ERROR(record_change(tx, row, false));
+  for (const std::string_view sql :
+       {"DELETE FROM chunks WHERE document = ?", "DELETE FROM document_texts WHERE document = ?",
+        "DELETE FROM document_layouts WHERE document = ?",
+        "UPDATE documents SET embedding_model = '', embedding_begun = '' WHERE number = ?",
+        "UPDATE jobs SET state = 'done', stage = 'superseded' WHERE state IN ('queued', 'running') "
+        "AND document_id = (SELECT id FROM documents WHERE number = ?)"}) {
+    WY_RETURN_IF_ERROR(run(tx, sql, row.number));
+  }
+  row.document.chunk_count = 0;
+  row.first_chunk = 0;
+  row.last_chunk = 0;
+  row.text_size = 0;
+  row.text_version = 0;
+  return queue(tx, row, now);
+}
+
+Status embed_again(Transaction& tx, const DocumentRow& row) {
+  WY_RETURN_IF_ERROR(run(tx, "UPDATE chunks SET vector = NULL WHERE document = ?", row.number));
+  WY_RETURN_IF_ERROR(run(tx,
+                         "UPDATE documents SET embedding_model = '', embedding_begun = '', "
+                         "embedding_failed = 0 WHERE number = ?",
+                         row.number));
+  return record_renewal(tx, row, row.first_chunk, row.last_chunk);
+}
+
+Status apply(Transaction& tx, Remedy remedy, const std::string& document_id, UnixMillis now) {
+  WY_TRY(DocumentRow row, load_document(tx, document_id));
+  switch (remedy) {
+    case Remedy::ingest_again: return ingest_again(tx, row, now);
+    case Remedy::index_again: return record_change(tx, row, true);
+    case Remedy::embed_again: return embed_again(tx, row);
+    case Remedy::queue_again: return queue(tx, row, now);
+    case Remedy::recount: break;
+  }
+  return Done{};
+}
+
+Status recount(Transaction& tx) {
+  WY_TRY(auto statement, tx.prepare("UPDATE labels SET document_count = (SELECT COUNT(*) FROM "
+                                    "documents d WHERE d.label_id = labels.id)"));
+  return statement.run();
+}
+
+Status reindex(Transaction& tx, std::vector<std::string>& done) {
+  std::string first;
+  {
+    WY_TRY(auto check, tx.prepare("PRAGMA integrity_check(1)"));
+    WY_RETURN_IF_ERROR(check.step());
+    first = check.text(0);
+  }
+  if (first == "ok") return Done{};
+  WY_TRY(auto statement, tx.prepare("REINDEX"));
+  WY_RETURN_IF_ERROR(statement.run());
+  done.push_back("SQLite's indexes built anew: " + first);
+  return Done{};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> repair_rows(Transaction& tx, UnixMillis now) {
+  std::vector<std::string> done;
+  WY_RETURN_IF_ERROR(reindex(tx, done));
+  std::set<std::string> taken_in_again;
+  for (const ConsistencyRule& rule : kConsistencyRules) {
+    WY_TRY(const std::vector<std::string> names, named_by(tx, rule));
+    if (names.empty()) continue;
+    WY_RETURN_IF_ERROR(tx.raise_commit());
+    if (rule.remedy == Remedy::recount) WY_RETURN_IF_ERROR(recount(tx));
+    for (const std::string& each : names) {
+      if (rule.remedy != Remedy::recount && !taken_in_again.contains(each)) {
+        WY_RETURN_IF_ERROR(apply(tx, rule.remedy, each, now));
+      }
+      if (rule.remedy == Remedy::ingest_again) taken_in_again.insert(each);
+      done.push_back("put right: " + std::string(rule.what) + ": " + each);
+    }
+  }
+  return done;
+}
+
+}  // namespace wenyuan::store
