@@ -1,0 +1,66 @@
+#include "tests/crash/facts.h"
+
+namespace wenyuan::crash {
+namespace {
+
+// Each gives two columns: what the row is about, and all that it says.
+constexpr std::string_view kQueries[] = {
+    "SELECT id, 'user ' || username || ' ' || display_name || ' ' || disabled || ' ' || "
+    "ifnull((SELECT group_concat(role) FROM user_roles r WHERE r.user_id = u.id), '') "
+    "FROM users u",
+    "SELECT id, 'key of ' || user_id || ' ' || name || ' ' || hex(mac) FROM api_keys",
+    "SELECT id, 'group ' || name || ' ' || ifnull((SELECT group_concat(member_id) FROM "
+    "(SELECT member_id FROM group_members m WHERE m.group_id = g.id ORDER BY member_id)), '') "
+    "FROM user_groups g",
+    "SELECT id, 'collection ' || name || ' ' || attributes || ' ' || owner_id FROM collections",
+    "SELECT id, 'grant ' || principal_id || ' ' || role || ' ' || resource_id FROM grants",
+    "SELECT id, 'policy ' || name || ' ' || version || ' ' || text FROM policies",
+    "SELECT d.id, 'document ' || d.title || ' ' || d.version || ' ' || d.text_version || ' ' || "
+    "replace(d.state, 'processing', 'queued') || ' ' || d.attributes || ' ' || d.chunk_count || "
+    "' ' || d.embedding_model || ' ' || l.attributes || ' ' || l.document_id "
+    "FROM documents d JOIN labels l ON l.id = d.label_id",
+    "SELECT d.id, 'version ' || v.version || ' ' || v.sha256 FROM document_versions v "
+    "JOIN documents d ON d.number = v.document",
+    "SELECT d.id, 'chunk ' || c.ordinal || ' ' || c.id || ' ' || quote(c.text) || ' ' || "
+    "ifnull(hex(c.vector), '-') FROM chunks c JOIN documents d ON d.number = c.document",
+    "SELECT object_id, 'record ' || number || ' ' || action || ' ' || hex(sealed) "
+    "FROM audit_records",
+    "SELECT 'idempotency ' || key, status || ' ' || body FROM idempotency_keys",
+    "SELECT id, 'hold ' || subject_id || ' ' || ifnull(released_at, '') FROM audit_holds",
+    "SELECT subject_id, 'has a key ' || (wrapped IS NOT NULL) FROM audit_subjects",
+};
+
+}  // namespace
+
+Result<Facts> read_facts(store::Database& database) {
+  return database.read([](store::Snapshot& snapshot) -> Result<Facts> {
+    Facts facts;
+    for (const std::string_view query : kQueries) {
+      WY_TRY(auto rows, snapshot.prepare(query));
+      for (;;) {
+        WY_TRY(const bool found, rows.step());
+        if (!found) break;
+        facts[rows.text(0)].insert(rows.text(1));
+      }
+    }
+    return facts;
+  });
+}
+
+std::string difference(const Facts& wanted, const Facts& found) {
+  std::string text;
+  const auto missing_in = [&](const Facts& from, const Facts& other, const std::string& what) {
+    for (const auto& [about, sentences] : from) {
+      const auto same = other.find(about);
+      for (const std::string& sentence : sentences) {
+        if (same != other.end() && same->second.contains(sentence)) continue;
+        text += what + about + " " + sentence.substr(0, 200) + "\n";
+      }
+    }
+  };
+  missing_in(wanted, found, "lost: ");
+  missing_in(found, wanted, "too much: ");
+  return text;
+}
+
+}  // namespace wenyuan::crash
