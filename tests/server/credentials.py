@@ -8,9 +8,8 @@ import subprocess
 import time
 import uuid
 
+from test_identity import PASSWORD, totp
 from wenyuan_server import QuickClient
-
-PASSWORD = "a long enough password"
 
 
 def b64url(data):
@@ -83,6 +82,14 @@ def session(server, name):
     return tokens
 
 
+def strong_session(server, name):
+    """A client in a new session that has shown a second factor, and so sets one up."""
+    client = QuickClient(server.port, key=session(server, name)["access_token"])
+    begun = client.must(201, client.post("/v1/me/totp", {"current_password": PASSWORD}))
+    client.must(200, client.post("/v1/me/totp/confirm", {"totp": totp(begun["secret"])}))
+    return client
+
+
 def request_key(client, **more):
     made = client.must(201, client.post("/v1/request-keys", {
         "name": "program", "kind": "hmac-sha256", **more}))
@@ -90,8 +97,9 @@ def request_key(client, **more):
 
 
 def every_kind(server, gateway, admin, name, roles=()):
-    """A new user and a client for each kind of credential of theirs: a key, a session, a signature,
-    and for users without a duty a gateway's token (who has one does not come by a gateway)."""
+    """A new user and a client for each kind of credential of theirs: a key, a session, a signature;
+    for users without a duty a gateway's token (who has one does not come by a gateway), for others
+    a session that has shown a second factor."""
     kinds = {}
     if not roles:
         kinds["gateway"] = QuickClient(server.port, key=gateway.token(name))
@@ -106,4 +114,6 @@ def every_kind(server, gateway, admin, name, roles=()):
     kinds["signature"] = SignedClient(server.port, *request_key(admin, user_id=user["id"],
                                                                 scopes=["*"]))
     kinds["session"] = QuickClient(server.port, key=session(server, name)["access_token"])
+    if roles:
+        kinds["strong session"] = strong_session(server, name)
     return user, kinds

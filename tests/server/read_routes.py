@@ -143,6 +143,15 @@ OTHERS = {
     ("get", "/v1/groups/{id}"): lambda asker: [("GET", "/v1/groups/" + asker.others[-1], None)],
     ("get", "/v1/groups/{id}/users"): lambda asker: [
         ("GET", f"/v1/groups/{asker.others[-1]}/users", None)],
+    ("get", "/v1/duties"): plain("GET", "/v1/duties"),
+    ("get", "/v1/roles"): plain("GET", "/v1/roles"),
+    ("get", "/v1/roles/{id}"): plain("GET", "/v1/roles/auditor", "/v1/roles/nobody"),
+    ("get", "/v1/break-glass"): plain("GET", "/v1/break-glass"),
+    ("get", "/v1/break-glass/{id}"): plain("GET", "/v1/break-glass/bgl_none"),
+    ("get", "/v1/break-glass/{id}/reads"): plain("GET", "/v1/break-glass/bgl_none/reads"),
+    ("get", "/v1/me/break-glass"): plain("GET", "/v1/me/break-glass"),
+    ("get", "/v1/me/break-glass/{id}/reads"): plain("GET", "/v1/me/break-glass/bgl_none/reads"),
+    ("get", "/v1/me/identities"): plain("GET", "/v1/me/identities"),
     ("get", "/v1/api-keys"): plain("GET", "/v1/api-keys"),
     ("get", "/v1/request-keys"): plain("GET", "/v1/request-keys"),
     # Administrators are shown how much each user holds, which is what they limit.
@@ -169,6 +178,8 @@ OTHERS = {
 READS = CONTENT | OTHERS
 CHANGES = {("post", path) for path in (
     "/v1/auth/login", "/v1/auth/logout", "/v1/auth/refresh", "/v1/auth/exchange",
+    "/v1/auth/oidc/{provider}/backchannel-logout", "/v1/me/identities/{provider}", "/v1/roles",
+    "/v1/break-glass", "/v1/break-glass/{id}/approve", "/v1/break-glass/{id}/end",
     "/v1/auth/second-factor", "/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/recovery-codes",
     "/v1/users", "/v1/groups", "/v1/grants", "/v1/api-keys", "/v1/policies", "/v1/request-keys",
     "/v1/collections", "/v1/collections/{id}/documents", "/v1/audit/holds")}
