@@ -1,6 +1,7 @@
 // The end of a replica: is what was restored a whole store?
 #include <system_error>
 
+#include "audit/checkpoint.h"
 #include "audit/tree.h"
 #include "audit/verify.h"
 #include "backup/replica.h"
@@ -14,8 +15,28 @@ namespace {
 
 constexpr std::size_t kKeySizeMax = 16 * 1024;
 
+// The file of checkpoints is no part of a backup: it begins anew with the signed ones that the log
+// itself holds.
+Status begin_checkpoint_file(store::Database& database, const fs::path& data) {
+  constexpr int kPage = 1000;
+  const fs::path file = audit::checkpoint_file_in(data);
+  std::error_code ignored;
+  if (fs::exists(file, ignored)) return Done{};
+  std::string notes;
+  WY_RETURN_IF_ERROR(database.read([&](store::Snapshot& snapshot) -> Status {
+    for (std::int64_t below = 0;;) {
+      WY_TRY(const auto page, audit::stored_checkpoints(snapshot, below, kPage));
+      for (const auto& each : page) notes.insert(0, each.note + "\n");
+      if (page.size() < kPage) return Done{};
+      below = page.back().checkpoint.size;
+    }
+  }));
+  return notes.empty() ? Status(Done{}) : write_file_durably(file, notes, 0644);
+}
+
 Status check_audit(store::Database& database, const fs::path& data, const Manifest& manifest,
                    Replica::Finished& finished) {
+  WY_RETURN_IF_ERROR(begin_checkpoint_file(database, data));
   const auto verified =
       audit::verify_directory(database, {.directory = data, .public_key = {}, .kept_notes = {}});
   if (!verified && verified.error().code != ErrorCode::corrupt) return verified.error();
@@ -55,8 +76,7 @@ Result<Replica::Finished> Replica::finish(bool without_missing) {
   // The check opens the store, which writes: no segment fits behind it any more.
   progress_ = {};
   WY_RETURN_IF_ERROR(keep_progress());
-  const fs::path known =
-      options_.public_key.empty() ? folder_.public_key() : options_.public_key;
+  const fs::path known = options_.public_key.empty() ? folder_.public_key() : options_.public_key;
   WY_TRY(const std::string key, read_file(known, kKeySizeMax));
   WY_RETURN_IF_ERROR(write_file_durably(data / "audit.pub", key, 0644));
   if (!manifest_.index_model.empty()) {

@@ -57,11 +57,12 @@ TEST(EventStream, LetsItsWorkSayALastWordWhenTheServerStops) {
   TextWriter writer;
   writer.open = false;  // as a writer says of a server that stops
   writer.stopping = true;
-  EventStream::run(writer, milliseconds(1), [&](EventStream& events, const std::stop_token& stop) {
-    EXPECT_TRUE(http::eventually([&] { return stop.stop_requested(); }));
-    writer.open = true;
-    events.send("error", "{}");
-  });
+  EventStream::run(writer, milliseconds(60000),
+                   [&](EventStream& events, const std::stop_token& stop) {
+                     EXPECT_TRUE(http::eventually([&] { return stop.stop_requested(); }));
+                     writer.open = true;
+                     events.send("error", "{}");
+                   });
   EXPECT_TRUE(writer.text.ends_with("event: error\ndata: {}\n\n"));
 }
 

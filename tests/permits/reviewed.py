@@ -76,6 +76,8 @@ FUNCTIONS = {
     "store::check_consistency": Reviewed(
         "`wenyuan verify` and what has been restored, on the machine itself",
         (APP, "src/backup/replica_finish.cc")),
+    # repair.h
+    "store::repair_rows": Reviewed("`wenyuan repair`, on the machine itself", (APP,)),
     # blob_store.h, blob_removal.h: by the SHA-256 of the whole file, which only a document tells.
     "store::BlobStore::open": Reviewed(AT_START, (APP,)),
     "store::BlobStore::writer": Reviewed("takes bytes in", ("src/api/upload_routes.cc",)),
@@ -114,6 +116,7 @@ FUNCTIONS = {
     "index::Compartments::apply": Reviewed(REPLAY, (INGEST,)),
     "index::Compartments::seal": Reviewed(REPLAY, (INGEST,)),
     "index::Compartments::drop": Reviewed(REPLAY, (INGEST,)),
+    "index::Compartments::different": Reviewed("ids, for `wenyuan verify --deep`", (INGEST, APP)),
     "index::Compartments::contents": Reviewed("ids, for `wenyuan verify`", (INGEST, APP)),
     # fusion.h, highlight.h, terms.h
     "index::fuse": Reviewed(OF_THE_CALLER),
