@@ -184,10 +184,7 @@ class Backup(unittest.TestCase):
         for each in writers:
             each.join()
         self.assertEqual(errors, [])
-        # A second of shipping is what may be lost, and no more.
-        last = client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"]
-        while client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"] == last:
-            time.sleep(0.02)
+        self.shipped(client)
         server.kill()
         killed = time.time()
         begin = time.monotonic()
