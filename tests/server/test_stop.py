@@ -92,7 +92,7 @@ class Stop(unittest.TestCase):
 
     def test_what_does_not_end_in_time_is_broken_off(self):
         server = self.start(stop_seconds=1)
-        SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
+        self.kept_open = SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
         server.process.terminate()
         self.assertEqual(server.process.wait(40), 0)
         server.start()
@@ -101,7 +101,7 @@ class Stop(unittest.TestCase):
     def test_the_second_signal_ends_it_at_once(self):
         server = self.start(stop_seconds=600)
         kept = server.client().add_text(self.collection_id, "One", "A word stands here.")
-        SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
+        self.kept_open = SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
         server.process.terminate()
         self.refusal(server)
         server.process.send_signal(signal.SIGINT)
