@@ -37,7 +37,12 @@ class SlowUpload:
         self.connection.putheader("Expect", "100-continue")
         self.connection.endheaders()
         # From here on it is in flight.
-        assert self.connection.sock.recv(4096).startswith(b"HTTP/1.1 100")
+        go_on = b""
+        while not go_on.endswith(b"\r\n\r\n"):
+            piece = self.connection.sock.recv(4096)
+            assert piece, go_on
+            go_on += piece
+        assert go_on.startswith(b"HTTP/1.1 100"), go_on
         self.connection.send(self.body[:10])
 
     def finish(self):
@@ -94,7 +99,8 @@ class Stop(unittest.TestCase):
         server = self.start(stop_seconds=1)
         self.kept_open = SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
         server.process.terminate()
-        self.assertEqual(server.process.wait(40), 0)
+        # A read that waits for a silent client ends after its own 30 seconds.
+        self.assertEqual(server.process.wait(120), 0)
         server.start()
         self.assertEqual(server.client().all_documents(self.collection_id), [])
 
