@@ -148,7 +148,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(home);
   {
     const auto database = wenyuan::store::Database::open({.directory = home});
-    const auto vault = wenyuan::audit::Vault::open(home);
+    const auto vault = wenyuan::audit::Vault::open((*database)->keys());
     WY_ASSERT(database && vault);
     Bench(**database, **vault).run();
   }

@@ -50,7 +50,7 @@ CREATE INDEX sign_in_failures_by_time ON sign_in_failures (last_at);
 
 CREATE TABLE totp_secrets (
   user_id TEXT NOT NULL PRIMARY KEY REFERENCES users (id),
-  sealed BLOB NOT NULL,        -- AES-256-GCM under a key derived from auth.key
+  sealed BLOB NOT NULL,        -- AES-256-GCM under a key derived from the store's
   algorithm TEXT NOT NULL CHECK (algorithm IN ('SHA1', 'SHA256')),
   confirmed INTEGER NOT NULL,  -- 0 until the first code was shown to us
   last_step INTEGER NOT NULL,  -- of the last code that was taken: each is taken once

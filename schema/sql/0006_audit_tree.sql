@@ -60,7 +60,7 @@ CREATE TABLE audit_holds (
   released_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- The keys of the personal texts in records, wrapped under audit-subjects.key. NULL: destroyed.
+-- The keys of the personal texts in records, wrapped under one derived from the store's. NULL: destroyed.
 CREATE TABLE audit_subjects (
   subject_id TEXT NOT NULL PRIMARY KEY,
   wrapped BLOB,

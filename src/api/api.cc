@@ -262,15 +262,14 @@ class Exchange {
 
 std::vector<Route> contract_routes() {
   std::vector<Route> routes;
-  for (const auto& some : {ask_routes(),           audit_routes(),       backup_routes(),
-                           break_glass_routes(),   collection_routes(),  document_routes(),
-                           grant_routes(),         group_routes(),       job_routes(),
-                           key_routes(),           openai_routes(),      pack_routes(),
-                           policy_file_routes(),   policy_link_routes(), policy_question_routes(),
-                           policy_routes(),        quota_routes(),       rerank_routes(),
-                           request_key_routes(),   role_routes(),        search_routes(),
-                           second_factor_routes(), session_routes(),     sso_routes(),
-                           system_routes(),        upload_routes(),      user_routes()}) {
+  for (const auto& some :
+       {ask_routes(),        audit_routes(),       backup_routes(),        break_glass_routes(),
+        collection_routes(), document_routes(),    grant_routes(),         group_routes(),
+        job_routes(),        key_routes(),         master_key_routes(),    openai_routes(),
+        pack_routes(),       policy_file_routes(), policy_link_routes(),   policy_question_routes(),
+        policy_routes(),     quota_routes(),       rerank_routes(),        request_key_routes(),
+        role_routes(),       search_routes(),      second_factor_routes(), session_routes(),
+        sso_routes(),        system_routes(),      upload_routes(),        user_routes()}) {
     routes.insert(routes.end(), some.begin(), some.end());
   }
   return routes;

@@ -210,6 +210,7 @@ std::span<const Route> grant_routes();
 std::span<const Route> group_routes();
 std::span<const Route> job_routes();
 std::span<const Route> key_routes();
+std::span<const Route> master_key_routes();
 std::span<const Route> openai_routes();
 std::span<const Route> pack_routes();
 std::span<const Route> quota_routes();

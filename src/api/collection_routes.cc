@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/call.h"
 #include "api/once.h"
+#include "api/receipts.h"
 #include "api/wire.h"
 #include "base/id.h"
 
@@ -149,6 +150,9 @@ Result<http::Response> remove_collection(Call& call) {
     call.note_object(id);
     call.note("documents", static_cast<std::int64_t>(erased.size()));
     WY_RETURN_IF_ERROR(call.record(tx, "collection.erase"));
+    for (const store::Erased& one : erased) {
+      WY_RETURN_IF_ERROR(keep_receipt(call, tx, one, new_id("rct")));
+    }
     return no_content();
   }));
   std::vector<std::string> blobs;

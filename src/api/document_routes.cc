@@ -1,12 +1,15 @@
 // One document and what belongs to it. Uploads are in upload_routes.cc.
 #include "api/access.h"
 #include "api/call.h"
+#include "api/receipts.h"
 #include "api/wire.h"
 #include "base/id.h"
-#include "base/sha256.h"
+#include "store/erasure_log.h"
 
 namespace wenyuan::api {
 namespace {
+
+constexpr std::size_t kPieceSize = std::size_t{1} << 20;
 
 Result<http::Response> list_documents(Call& call) {
   const std::string& id = call.request.parameter("id");
@@ -77,11 +80,11 @@ Result<http::Response> change_document(Call& call) {
   });
 }
 
-// Nothing of whether the file went: it stays while any other document, hidden ones too, has the same
-// bytes. The audit log has that.
-Json receipt_json(const store::Erased& erased, const std::string& receipt_id, const Call& call) {
+// Nothing of whether the file went: it stays while any other document, hidden ones too, has the
+// same bytes. The audit log has that.
+Json receipt_json(const store::Erased& erased, const store::Erasure& erasure, const Call& call) {
   Json json;
-  json["receipt_id"] = receipt_id;
+  json["receipt_id"] = erasure.receipt_id;
   json["document_id"] = erased.document_id;
   json["sha256"] = erased.sha256;
   json["versions"] = erased.versions;
@@ -90,12 +93,14 @@ Json receipt_json(const store::Erased& erased, const std::string& receipt_id, co
   json["bytes"] = erased.bytes;
   json["erased_at"] = rfc3339(call.now);
   json["audit_hash"] = call.record_hash();
+  json["receipt"] = erasure.receipt;
   return json;
 }
 
 Result<http::Response> remove_document(Call& call) {
   const std::string& id = call.request.parameter("id");
   const std::string receipt_id = new_id("rct");
+  store::Erasure erasure;
   WY_TRY(const store::Erased erased,
          call.write([&](store::Transaction& tx) -> Result<store::Erased> {
            WY_TRY(const Permit permit, call.permit(tx, Action::write));
@@ -110,14 +115,36 @@ Result<http::Response> remove_document(Call& call) {
            call.note("chunks", removed->chunks);
            call.note("sha256", removed->sha256);
            call.note("original_removed", removed->blob_removed);
+           call.note("answers", removed->answers);
            WY_RETURN_IF_ERROR(call.record(tx, "document.erase"));
+           WY_TRY(erasure, keep_receipt(call, tx, *removed, receipt_id));
            return removed;
          }));
   if (!remove_files(call, erased.unnamed_blobs)) {
     return Error{ErrorCode::unavailable,
                  "The document is gone, but the file of its original could not be removed yet"};
   }
-  return json_response(200, receipt_json(erased, receipt_id, call));
+  return json_response(200, receipt_json(erased, erasure, call));
+}
+
+// For whoever erased it, and for those who look after the log; for others it is not there.
+Result<http::Response> get_erasure(Call& call) {
+  const std::string& id = call.request.parameter("id");
+  call.note_object(id);
+  return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
+    WY_TRY(const store::Erasure erasure, store::erasure(snapshot, id));
+    if (erasure.user_id != call.principal.user_id && !call.require(auth::Duty::audit_read)) {
+      return Error{ErrorCode::not_found, "no such erasure"};
+    }
+    Json json;
+    json["receipt_id"] = erasure.receipt_id;
+    json["document_id"] = erasure.document_id;
+    json["erased_at"] = rfc3339(erasure.erased_at);
+    json["state"] = erasure.swept_at ? "complete" : "sweeping";
+    json["swept_at"] = erasure.swept_at ? Json(rfc3339(*erasure.swept_at)) : Json(nullptr);
+    json["receipt"] = erasure.receipt;
+    return json_response(200, json);
+  });
 }
 
 // RFC 6266 and 8187: an ASCII name for old clients, the real one for all others.
@@ -162,6 +189,15 @@ Result<Document> document_as_of(Call& call, store::Snapshot& snapshot, const std
   return document;
 }
 
+bool is_whole(const SealedReader& file) {
+  for (std::int64_t at = 0; at < file.size();) {
+    const auto piece = file.read(at, kPieceSize);
+    if (!piece) return false;
+    at += static_cast<std::int64_t>(piece->size());
+  }
+  return true;
+}
+
 Result<http::Response> get_content(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
@@ -170,14 +206,16 @@ Result<http::Response> get_content(Call& call) {
   WY_TRY(const Document document, call.read([&](store::Snapshot& snapshot) {
     return document_as_of(call, snapshot, id, as_of);
   }));
-  const auto path = call.services.blobs->path(document.sha256);
+  const auto original = call.services.blobs->reader(document.sha256);
   // Read twice rather than kept in memory: originals can be large.
-  WY_TRY(const std::string hash, sha256_hex_of_file(path));
-  if (hash != document.sha256) {
+  if (!original || !is_whole(**original)) {
     return Error{ErrorCode::corrupt, "The original of this document is damaged on disk"};
   }
   http::Response response;
-  response.file = path;
+  response.file = http::FileBody{(*original)->size(),
+                                 [file = *original](std::int64_t offset, std::size_t count) {
+                                   return file->read(offset, count);
+                                 }};
   response.headers.set("Content-Type", document.media_type.empty() ? "application/octet-stream"
                                                                    : document.media_type);
   response.headers.set(
@@ -243,6 +281,11 @@ constexpr Route kRoutes[] = {
      .scope = kWrite,
      .body = Body::json},
     {.method = "DELETE", .path = "/v1/documents/{id}", .handler = remove_document, .scope = kWrite},
+    {.method = "GET",
+     .path = "/v1/erasures/{id}",
+     .handler = get_erasure,
+     .action = "erasure.read",
+     .scope = kRead},
     {.method = "GET",
      .path = "/v1/documents/{id}/content",
      .handler = get_content,

@@ -15,7 +15,14 @@ std::string without_control_characters(std::string value) {
   return value;
 }
 
+constexpr std::size_t kPieceSize = 256 * 1024;
+
 }  // namespace
+
+std::string FileBody::piece(std::size_t offset, std::size_t size) const {
+  auto bytes = read(static_cast<std::int64_t>(offset), std::min(size, kPieceSize));
+  return bytes ? *std::move(bytes) : std::string();
+}
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {

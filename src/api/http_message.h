@@ -90,14 +90,24 @@ class BodyWriter {
   virtual bool is_stopping() const { return false; }
 };
 
+// A body that is read piece by piece; the client may ask for ranges of it.
+struct FileBody {
+  std::int64_t size = 0;  // bytes
+  // From `offset` on; an error breaks the answer off.
+  std::function<Result<std::string>(std::int64_t offset, std::size_t count)> read;
+
+  // Some of what is left of a range; empty after an error.
+  std::string piece(std::size_t offset, std::size_t size) const;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
   // When set, makes the body after the headers have gone out.
   std::function<void(BodyWriter&)> stream;
-  // When set, the body is this file; the client may ask for ranges of it.
-  std::optional<std::filesystem::path> file;
+  // When set, it is the body.
+  std::optional<FileBody> file;
 };
 
 Response make_response(int status, std::string_view content_type, std::string body);

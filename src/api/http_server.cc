@@ -223,7 +223,12 @@ class Server::Impl final : public httplib::Server {
       const std::string* type = response.headers.find("Content-Type");
       out.headers.erase("Content-Type");
       out.status = -1;  // 200, or 206 when the client asked for a range
-      out.set_file_content(response.file->string(), type == nullptr ? "" : *type);
+      out.set_content_provider(static_cast<std::size_t>(response.file->size),
+                               type == nullptr ? "" : *type,
+                               [file = *response.file](auto offset, auto size, auto& sink) {
+                                 const std::string piece = file.piece(offset, size);
+                                 return !piece.empty() && sink.write(piece.data(), piece.size());
+                               });
     } else {
       out.body = std::move(response.body);
     }

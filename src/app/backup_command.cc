@@ -62,6 +62,7 @@ Result<bool> make_backup(const BackupFlags& flags) {
 Result<RestoreWish> read_wish(const BackupFlags& flags) {
   RestoreWish wish;
   wish.options = {flags.backup, flags.data, flags.key, flags.generation};
+  wish.options.master_key = read_only_options(flags.data).master_key;
   if (!flags.generation.empty() && !backup::is_generation(flags.generation)) {
     return Error{ErrorCode::invalid_argument, flags.generation + " is not a generation's name"};
   }

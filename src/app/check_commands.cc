@@ -20,10 +20,7 @@ struct CheckFlags {
 };
 
 Result<std::unique_ptr<store::Database>> open_read_only(const std::string& data) {
-  store::Database::Options options;
-  options.directory = data;
-  options.read_only = true;
-  return store::Database::open(options);
+  return store::Database::open(read_only_options(data));
 }
 
 Result<bool> verify(const CheckFlags& flags) {
@@ -48,8 +45,8 @@ Result<bool> verify(const CheckFlags& flags) {
 }
 
 Result<bool> repair(const CheckFlags& flags) {
-  store::Database::Options options;
-  options.directory = flags.data;
+  store::Database::Options options = read_only_options(flags.data);
+  options.read_only = false;
   if (!std::filesystem::exists(options.directory / "wenyuan.db")) {
     return Error{ErrorCode::not_found, "there is no store in " + flags.data};
   }

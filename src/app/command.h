@@ -27,6 +27,7 @@ void add_audit_command(CLI::App& app, int& exit_code);
 void add_backup_commands(CLI::App& app, int& exit_code);  // backup, restore, promote
 void add_standby_command(CLI::App& app, int& exit_code);
 void add_pack_commands(CLI::App& app, int& exit_code);  // export, import
+void add_erasure_commands(CLI::App& app, int& exit_code);  // verify-erasure, key
 void add_model_command(CLI::App& app, int& exit_code);
 
 // Prints the error to stderr; kExitUsage for invalid_argument, kExitFailed otherwise.

@@ -88,6 +88,10 @@ Status read_settings(TomlReader& reader, Config& config) {
   std::string listen;
   WY_RETURN_IF_ERROR(reader.read("data", config.data));
   WY_RETURN_IF_ERROR(reader.read("models", config.models));
+  WY_RETURN_IF_ERROR(reader.read("keys", config.keys));
+  WY_RETURN_IF_ERROR(reader.read("master_key", config.master_key));
+  WY_RETURN_IF_ERROR(reader.read("previous_master_key", config.previous_master_key));
+  WY_RETURN_IF_ERROR(reader.read("index_memory", config.index_memory));
   WY_RETURN_IF_ERROR(reader.read("listen", listen));
   if (!listen.empty()) WY_RETURN_IF_ERROR(set_listen(config, listen));
   WY_RETURN_IF_ERROR(reader.read("embedding_model", config.embedding_model));
@@ -140,6 +144,12 @@ Status read_toml(const std::string& path, Config& config) {
 Status read_environment(Config& config) {
   if (const auto data = environment("WENYUAN_DATA")) config.data = *data;
   if (const auto models = environment("WENYUAN_MODELS")) config.models = *models;
+  if (const auto keys = environment("WENYUAN_KEYS")) config.keys = *keys;
+  if (const auto memory = environment("WENYUAN_INDEX_MEMORY")) config.index_memory = *memory;
+  if (const auto from = environment("WENYUAN_MASTER_KEY_FROM")) config.master_key = *from;
+  if (const auto from = environment("WENYUAN_PREVIOUS_MASTER_KEY_FROM")) {
+    config.previous_master_key = *from;
+  }
   if (const auto listen = environment("WENYUAN_LISTEN")) {
     WY_RETURN_IF_ERROR(set_listen(config, *listen));
   }

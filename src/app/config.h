@@ -32,6 +32,13 @@ struct Config {
   std::string embedding_model;  // empty: the first embedder found
   std::string chat_model;       // empty: the first generator found
   std::string reranker_model;   // empty: none, search results stay in their fused order
+  // Where the keys are (empty: the folder keys in `data`), and where the master key comes from, now
+  // and before its last change: see store/key_ring.h.
+  std::filesystem::path keys;
+  std::string master_key;
+  std::string previous_master_key;
+  // A folder on a file system in memory: search indexes lie there while they are used.
+  std::filesystem::path index_memory = "/dev/shm";
   bool sandbox = true;
   int ingest_workers = 2;
   int engine_threads = 0;    // 0: as many as there are cores

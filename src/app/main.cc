@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   wenyuan::app::add_backup_commands(app, exit_code);
   wenyuan::app::add_standby_command(app, exit_code);
   wenyuan::app::add_pack_commands(app, exit_code);
+  wenyuan::app::add_erasure_commands(app, exit_code);
   wenyuan::app::add_model_command(app, exit_code);
   try {
     app.parse(argc, argv);

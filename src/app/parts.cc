@@ -1,17 +1,19 @@
 #include "app/parts.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 
 #include "base/file.h"
-#include "base/id.h"
 #include "base/text.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::app {
 namespace {
 
-constexpr std::size_t kSealKeySize = 32;
 // sockaddr_un has room for 107 bytes.
 constexpr std::size_t kSocketPathSizeMax = 100;
 
@@ -24,17 +26,23 @@ std::filesystem::path Layout::engine_socket() const {
   return std::filesystem::temp_directory_path() / name;
 }
 
-Result<std::vector<std::uint8_t>> seal_key(const Layout& layout) {
-  const auto stored = read_file(layout.seal_key(), 4096);
-  if (stored && stored->size() == kSealKeySize) {
-    return std::vector<std::uint8_t>(stored->begin(), stored->end());
-  }
-  if (!stored && stored.error().code != ErrorCode::not_found) return stored.error();
-  // A key of the wrong size seals nothing: with a new one all indexes are rebuilt.
-  std::vector<std::uint8_t> key(kSealKeySize);
-  random_bytes(key);
-  WY_RETURN_IF_ERROR(write_file_durably(layout.seal_key(), std::string(key.begin(), key.end())));
-  return key;
+store::Database::Options read_only_options(const std::filesystem::path& data) {
+  store::Database::Options options;
+  options.directory = data;
+  options.read_only = true;
+  if (const char* const keys = std::getenv("WENYUAN_KEYS")) options.keys = keys;
+  if (const char* const from = std::getenv("WENYUAN_MASTER_KEY_FROM")) options.master_key = from;
+  return options;
+}
+
+Status check_memory(const std::filesystem::path& folder) {
+  struct statfs info {};
+  if (::statfs(folder.c_str(), &info) != 0) return errno_error("look at", folder);
+  if (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC) return Done{};
+  return Error{ErrorCode::invalid_argument,
+               folder.string() +
+                   " is not in memory, and search indexes in use are not encrypted: "
+                   "let index_memory be a folder of a tmpfs"};
 }
 
 Result<index::VectorModel> indexed_model(const Layout& layout) {
@@ -60,14 +68,16 @@ Status keep_indexed_model(const Layout& layout, const index::VectorModel& model)
 }
 
 Result<std::unique_ptr<index::Compartments>> open_compartments(
-    const Layout& layout, const std::filesystem::path& directory, const store::Database& database,
-    const index::VectorModel& model) {
+    const std::filesystem::path& directory, const std::filesystem::path& memory,
+    const store::Database& database, const index::VectorModel& model) {
   index::Compartments::Options options;
   options.directory = directory;
   options.store_id = database.store_id();
   options.model = model;
   options.epoch = &database.epoch();
-  WY_TRY(options.seal_key, seal_key(layout));
+  options.files = &database.keys().files();
+  options.memory = memory;
+  WY_RETURN_IF_ERROR(check_memory(memory));
   return index::Compartments::open(options);
 }
 

@@ -13,28 +13,34 @@
 
 namespace wenyuan::app {
 
+// Where every Linux has a file system in memory.
+constexpr const char* kIndexMemory = "/dev/shm";
+
 // Where things lie in the data directory.
 struct Layout {
   explicit Layout(std::filesystem::path root) : data(std::move(root)) {}
   std::filesystem::path data;
   std::filesystem::path blobs() const { return data / "blobs"; }
   std::filesystem::path indexes() const { return data / "indexes"; }
-  std::filesystem::path seal_key() const { return data / "index.key"; }
   std::filesystem::path index_model() const { return data / "index.model"; }
   std::filesystem::path engine_socket() const;
 };
 
-// The key under which index files are sealed; made on first use.
-Result<std::vector<std::uint8_t>> seal_key(const Layout& layout);
+// For commands that look at a store beside a running server. Where the keys are is taken from the
+// environment, as the server does.
+store::Database::Options read_only_options(const std::filesystem::path& data);
+
+// invalid_argument when it is not on a file system in memory.
+Status check_memory(const std::filesystem::path& folder);
 
 // The embedding model whose vectors the indexes hold, as the last server kept it; no model before
 // the first start.
 Result<index::VectorModel> indexed_model(const Layout& layout);
 Status keep_indexed_model(const Layout& layout, const index::VectorModel& model);
 
-// `directory` is layout.indexes(), or a copy of it.
+// `directory` is Layout::indexes(), or a copy of it. `memory`: Compartments::Options::memory.
 Result<std::unique_ptr<index::Compartments>> open_compartments(
-    const Layout& layout, const std::filesystem::path& directory, const store::Database& database,
-    const index::VectorModel& model);
+    const std::filesystem::path& directory, const std::filesystem::path& memory,
+    const store::Database& database, const index::VectorModel& model);
 
 }  // namespace wenyuan::app

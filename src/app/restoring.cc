@@ -36,12 +36,20 @@ Status copy_keys(const RestoreWish& wish, Restored& restored) {
     if (!wish.keys.empty()) WY_RETURN_IF_ERROR(copy_key(fs::path(wish.keys) / name, to));
     std::error_code ignored;
     if (!fs::exists(to, ignored)) restored.keys_missing.push_back(name);
+    if (name == backup::kKeyFolder && !fs::exists(to, ignored)) {
+      return Error{ErrorCode::not_found,
+                   "what is in the backup is encrypted: with --keys, say where the folder keys is "
+                   "that was kept apart"};
+    }
   }
   return Done{};
 }
 
 Status note_restore(const RestoreWish& wish, const Restored& restored) {
-  WY_TRY(const auto database, store::Database::open({.directory = wish.options.data}));
+  WY_TRY(const auto database, store::Database::open({.directory = wish.options.data,
+                                                     .keys = {},
+                                                     .master_key = wish.options.master_key,
+                                                     .previous_master_key = {}}));
   const SystemClock clock;
   return database->write([&](store::Transaction& tx) -> Status {
     WY_RETURN_IF_ERROR(auth::end_sessions_of_the_past(tx));

@@ -11,10 +11,12 @@
 #include "app/audit_setup.h"
 #include "app/backups.h"
 #include "app/disk_guard.h"
+#include "app/erasure_sweep.h"
 #include "app/first_run.h"
 #include "app/keeper.h"
 #include "app/models.h"
 #include "app/parts.h"
+#include "app/start_words.h"
 #include "app/stop_signals.h"
 #include "app/surroundings.h"
 #include "app/tls_keeper.h"
@@ -34,6 +36,7 @@
 #include "query/search.h"
 #include "store/blob_store.h"
 #include "store/database.h"
+#include "store/key_ring.h"
 #include "store/late_vectors.h"
 
 namespace wenyuan::app {
@@ -107,18 +110,18 @@ Status Server::Impl::open_store() {
   WY_RETURN_IF_ERROR(make_data_directory(config.data));
   WY_RETURN_IF_ERROR(refuse_standby(config.data));
   disk.emplace(config.data, config.disk_reserve_bytes);
-  WY_TRY(database, store::Database::open({.directory = config.data}));
-  WY_TRY(blobs, store::BlobStore::open(layout.blobs()));
+  WY_TRY(database, store::Database::open(store_options(config)));
+  WY_TRY(blobs, store::BlobStore::open(layout.blobs(), database->keys().files()));
   WY_TRY([[maybe_unused]] const std::int64_t removed,
          blobs->remove_unnamed([&](const std::string& sha256) {
            const auto named = database->read(
                [&](store::Snapshot& snapshot) { return store::blob_is_named(snapshot, sha256); });
            return !named || *named;  // in doubt it stays
          }));
-  WY_TRY(identities, auth::Identities::open(config.data));
+  WY_TRY(identities, auth::Identities::open(*database));
   auth::SignIn::Options sign_in_options;
   sign_in_options.second_factor_roles = config.second_factor_roles;
-  WY_TRY(sign_in, auth::SignIn::open(config.data, *database, *identities, sign_in_options));
+  WY_TRY(sign_in, auth::SignIn::open(*database, *identities, sign_in_options));
   request_signatures.emplace(sign_in->secret(), *database, auth::RequestSignatures::Options{});
   WY_TRY(single_sign_on, auth::SingleSignOn::open(config.sign_in_providers, config.gateways,
                                                   outgoing, *database, *identities, *sign_in));
@@ -128,7 +131,7 @@ Status Server::Impl::open_store() {
     return store::use_access_attributes(tx, config.access_attributes);
   }));
   WY_RETURN_IF_ERROR(report_unreadable_policies());
-  WY_TRY(vault, audit::Vault::open(config.data));
+  WY_TRY(vault, audit::Vault::open(database->keys()));
   audit::Checkpointer::Options checkpoint_options;
   checkpoint_options.directory = config.data;
   WY_TRY(checkpoint_options.sinks, audit_sinks(config));
@@ -155,7 +158,8 @@ Status Server::Impl::open_indexes() {
   WY_TRY(const index::VectorModel before, indexed_model(layout));
   WY_TRY(models, choose_models(config, before.name));
   WY_RETURN_IF_ERROR(keep_model(before));
-  WY_TRY(compartments, open_compartments(layout, layout.indexes(), *database, models.embedding));
+  WY_TRY(compartments,
+         open_compartments(layout.indexes(), config.index_memory, *database, models.embedding));
   indexer.emplace(*database, *compartments);
   WY_RETURN_IF_ERROR(indexer->catch_up_all(std::stop_token()));
   log_unembedded();
@@ -242,6 +246,7 @@ Status Server::Impl::start_work() {
     if (const Status sealed = indexer->seal_changed(false); !sealed) {
       log::error("index.seal_failed", {{"why", sealed.error().message}});
     }
+    sweep_erasures(*database, *indexer, *engine, clock.now(), stopping.get_token());
     // What was erased is overwritten in the database; this empties the log that still has it.
     // Readers in the way make it fail, and the next time succeed.
     if (const Status emptied = database->checkpoint(); !emptied) {
@@ -296,7 +301,9 @@ Status Server::Impl::start_serving(const std::string& first_key) {
     WY_RETURN_IF_ERROR(record("server.start", start_details(config)));
   }
   WY_RETURN_IF_ERROR(http->start());
-  if (!config.quiet_start) print_start(config, http->port(), models, first_key);
+  if (!config.quiet_start) {
+    print_start(config, http->port(), models, first_key, database->keys().made_file());
+  }
   log::info("server.start", {{"port", http->port()},
                              {"embedding_model", models.embedding.name},
                              {"chat_model", models.chat},

@@ -6,6 +6,7 @@
 #include "ingest/indexer.h"
 #include "store/blob_store.h"
 #include "store/consistency.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::app {
 namespace {
@@ -46,8 +47,10 @@ Status copy_indexes(const fs::path& from, const fs::path& to) {
   return Error{ErrorCode::unavailable, "the index files cannot be copied: " + error.message()};
 }
 
-Status check_blobs(const Layout& layout, const std::vector<std::string>& names, StoreCheck& check) {
-  WY_TRY(const store::BlobStore blobs, store::BlobStore::open(layout.blobs()));
+Status check_blobs(const Layout& layout, const store::Database& database,
+                   const std::vector<std::string>& names, StoreCheck& check) {
+  WY_TRY(const store::BlobStore blobs,
+         store::BlobStore::open(layout.blobs(), database.keys().files()));
   for (const std::string& name : names) {
     const auto content = blobs.get(name);
     if (!content) check.problems.push_back("original " + name + ": " + content.error().message);
@@ -63,7 +66,7 @@ Status check_indexes(const Layout& layout, store::Database& database, bool deep,
   WY_RETURN_IF_ERROR(copy_indexes(layout.indexes(), copy.path()));
   WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(const std::unique_ptr<index::Compartments> compartments,
-         open_compartments(layout, copy.path(), database, model));
+         open_compartments(copy.path(), kIndexMemory, database, model));
   ingest::Indexer indexer(database, *compartments);
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
   WY_TRY(const auto mismatches, indexer.verify(deep));
@@ -84,7 +87,7 @@ Result<StoreCheck> check_store(const Layout& layout, store::Database& database, 
   check.documents = consistency.documents;
   check.chunks = consistency.chunks;
   check.problems = std::move(consistency.problems);
-  WY_RETURN_IF_ERROR(check_blobs(layout, consistency.blob_names, check));
+  WY_RETURN_IF_ERROR(check_blobs(layout, database, consistency.blob_names, check));
   WY_RETURN_IF_ERROR(check_indexes(layout, database, deep, check));
   return check;
 }

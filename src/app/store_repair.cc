@@ -4,6 +4,7 @@
 #include "store/blob_store.h"
 #include "store/consistency.h"
 #include "store/content_store.h"
+#include "store/key_ring.h"
 #include "store/repair.h"
 
 namespace wenyuan::app {
@@ -25,7 +26,8 @@ Status repair_rows(store::Database& database, UnixMillis now, StoreRepair& repai
 // Originals are the truth itself: nothing makes them anew.
 Status look_at_blobs(const Layout& layout, store::Database& database,
                      const std::vector<std::string>& names, StoreRepair& repair) {
-  WY_TRY(const store::BlobStore blobs, store::BlobStore::open(layout.blobs()));
+  WY_TRY(const store::BlobStore blobs,
+         store::BlobStore::open(layout.blobs(), database.keys().files()));
   WY_TRY(const std::int64_t removed, blobs.remove_unnamed([&](const std::string& sha256) {
     const auto named = database.read(
         [&](store::Snapshot& snapshot) { return store::blob_is_named(snapshot, sha256); });
@@ -46,7 +48,7 @@ Status look_at_blobs(const Layout& layout, store::Database& database,
 Status rebuild_indexes(const Layout& layout, store::Database& database, StoreRepair& repair) {
   WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(const std::unique_ptr<index::Compartments> compartments,
-         open_compartments(layout, layout.indexes(), database, model));
+         open_compartments(layout.indexes(), kIndexMemory, database, model));
   ingest::Indexer indexer(database, *compartments);
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
   WY_TRY(const auto before, indexer.verify(true));

@@ -1,27 +1,15 @@
-// AES-256-GCM and HKDF-SHA256, by OpenSSL.
+// The ciphers of the store, under the names that this folder uses.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
+#include "store/cipher.h"
 
 namespace wenyuan::audit {
 
-using CipherKey = std::array<std::uint8_t, 32>;
-
-constexpr std::size_t kNonceSize = 12;
-constexpr std::size_t kTagSize = 16;
-
-// Nonce (random), ciphertext, tag. `bound` is authenticated and not kept.
-std::string seal(const CipherKey& key, std::string_view plain, std::string_view bound);
-// Nothing when it was sealed with another key, bound to something else, or changed.
-std::optional<std::string> unseal(const CipherKey& key, std::string_view sealed,
-                                  std::string_view bound);
-
-// RFC 5869 without salt.
-CipherKey derive_key(std::string_view secret, std::string_view info);
+using store::CipherKey;
+using store::derive_key;
+using store::kNonceSize;
+using store::kTagSize;
+using store::seal;
+using store::unseal;
 
 }  // namespace wenyuan::audit

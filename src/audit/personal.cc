@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "base/bytes.h"
-#include "base/file.h"
 #include "base/id.h"
 #include "base/text.h"
 
 namespace wenyuan::audit {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kBound = "wenyuan audit part 1";
@@ -122,20 +120,8 @@ std::optional<PersonalFields> open_part(const PartKey& key, std::string_view box
   return fields;
 }
 
-Result<std::unique_ptr<Vault>> Vault::open(const fs::path& directory) {
-  const fs::path file = directory / "audit-subjects.key";
-  CipherKey master{};
-  auto content = read_file(file, 4096);
-  if (!content && content.error().code != ErrorCode::not_found) return std::move(content).error();
-  if (!content) {
-    random_bytes(master);
-    const std::string_view raw(reinterpret_cast<const char*>(master.data()), master.size());
-    WY_RETURN_IF_ERROR(write_file_durably(file, raw, 0600));
-  } else if (content->size() != master.size()) {
-    return Error{ErrorCode::corrupt, file.string() + " does not hold a key of 32 bytes"};
-  } else {
-    std::copy(content->begin(), content->end(), master.begin());
-  }
+Result<std::unique_ptr<Vault>> Vault::open(const store::KeyRing& keys) {
+  WY_TRY(const CipherKey master, keys.purpose_key("audit subjects"));
   return std::make_unique<Vault>(master);
 }
 
@@ -150,8 +136,8 @@ Result<Vault::SubjectKey> Vault::find_key(store::Snapshot& snapshot,
   const std::string_view box(reinterpret_cast<const char*>(wrapped.data()), wrapped.size());
   auto key = unseal(master_, box, std::string(kWrapBound) + subject);
   if (!key || key->size() != sizeof(CipherKey)) {
-    return Error{ErrorCode::corrupt, "the audit key of " + subject +
-                                         " does not open; was audit-subjects.key replaced?"};
+    return Error{ErrorCode::corrupt,
+                 "the audit key of " + subject + " does not open: it was changed on disk"};
   }
   return SubjectKey{SubjectKey::State::present, *std::move(key)};
 }

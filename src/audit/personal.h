@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +16,7 @@
 #include "audit/record.h"
 #include "base/result.h"
 #include "store/database.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::audit {
 
@@ -53,8 +53,8 @@ struct Opened {
 // Thread-safe. Holds the key under which the subjects' keys lie in the store.
 class Vault {
  public:
-  // Makes audit-subjects.key (0600) at the first start.
-  static Result<std::unique_ptr<Vault>> open(const std::filesystem::path& directory);
+  // That key is derived from the store's.
+  static Result<std::unique_ptr<Vault>> open(const store::KeyRing& keys);
   explicit Vault(const CipherKey& master) : master_(master) {}
 
   // The event's address and personal texts as the sealed bytes of record `number`; makes the keys

@@ -23,6 +23,7 @@ constexpr std::array<Words, kDutyCount> kWords{{
     {"credentials.manage", "Others' keys, sessions, passwords, second factors and lockouts"},
     {"directory.read", "See users, groups and roles"},
     {"groups.manage", "Make, change and remove groups, and say who is in them"},
+    {"master_key.rotate", "Put all keys of the store under another master key"},
     {"metrics.read", "Read the server's metrics from elsewhere"},
     {"policies.manage", "Make, change and remove policies"},
     {"policies.read", "Read policies, and ask who can see what"},

@@ -25,6 +25,7 @@ enum class Duty : std::uint8_t {
   credentials_manage,
   directory_read,
   groups_manage,
+  master_key_rotate,
   metrics_read,
   policies_manage,
   policies_read,
@@ -32,7 +33,7 @@ enum class Duty : std::uint8_t {
   roles_manage,
   users_manage,
 };
-inline constexpr std::size_t kDutyCount = 17;
+inline constexpr std::size_t kDutyCount = 18;
 
 std::string_view name(Duty duty);         // "users.manage"
 std::string_view description(Duty duty);  // a sentence for people

@@ -14,8 +14,8 @@ Error refused() { return {ErrorCode::unauthenticated, "the user name or password
 Identities::Identities(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Identities::~Identities() = default;
 
-Result<std::unique_ptr<Identities>> Identities::open(const std::filesystem::path& directory) {
-  WY_TRY(KeySecret secret, KeySecret::open(directory));
+Result<std::unique_ptr<Identities>> Identities::open(const store::Database& database) {
+  WY_TRY(KeySecret secret, KeySecret::open(database.keys()));
   auto impl = std::make_unique<Impl>(std::move(secret));
   return std::unique_ptr<Identities>(
       new Identities(std::move(impl)));  // NOLINT: private constructor

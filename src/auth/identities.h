@@ -54,12 +54,12 @@ struct NewKey {
   std::string key;  // shown once, kept nowhere
 };
 
-// Thread-safe. Keys are stored as HMAC-SHA256 under a secret that lies beside the database
-// (auth.key, 0600); passwords as Argon2id. Every change raises the epoch, so that permits and
+// Thread-safe. Keys are stored as HMAC-SHA256 under a secret that is derived from the store's
+// keys; passwords as Argon2id. Every change raises the epoch, so that permits and
 // principals from before it end.
 class Identities {
  public:
-  static Result<std::unique_ptr<Identities>> open(const std::filesystem::path& directory);
+  static Result<std::unique_ptr<Identities>> open(const store::Database& database);
   ~Identities();
 
   // --- users: conflict when the name is taken; invalid_argument names the field

@@ -1,25 +1,25 @@
-// The secret beside the database under which API keys are stored, and what is computed with it.
+// The secret under which API keys are stored, and what is computed with it.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::auth {
 
 using KeyMac = std::array<std::uint8_t, 32>;
 
-// Thread-safe once open. The secret is wiped when the object goes.
+// Thread-safe. The secret is wiped when the object goes.
 class KeySecret {
  public:
-  // Reads `directory`/auth.key, or makes it (32 random bytes, mode 0600, on disk on return).
-  // corrupt for a file of another size, forbidden when others than its owner may read it.
-  static Result<KeySecret> open(const std::filesystem::path& directory);
+  // The store's own, which is derived from its keys.
+  static Result<KeySecret> open(const store::KeyRing& keys);
+  explicit KeySecret(const store::CipherKey& key) : bytes_(key.begin(), key.end()) {}
   KeySecret(KeySecret&&) noexcept = default;
   KeySecret& operator=(KeySecret&&) noexcept = default;
   ~KeySecret();
@@ -28,7 +28,6 @@ class KeySecret {
   Result<KeyMac> mac(std::string_view text) const;
 
  private:
-  explicit KeySecret(std::string bytes) : bytes_(std::move(bytes)) {}
   std::string bytes_;
 };
 

@@ -38,6 +38,7 @@ class Replica {
     std::filesystem::path public_key;  // empty: the one in the backup, which then proves only that
                                        // all of it was signed by one key
     std::string generation;            // empty: the newest that reaches the target
+    std::string master_key = {};       // as store::Database::Options has it
   };
   // conflict when `data` holds anything else; not_found when there is no backup.
   static Result<Replica> open(const Options& options);

@@ -94,7 +94,10 @@ Result<Replica::Finished> Replica::finish(bool without_missing) {
 Result<Replica::Finished> Replica::check_store(bool without_missing) const {
   const fs::path& data = options_.data;
   Finished finished;
-  auto opened = store::Database::open({.directory = data});
+  auto opened = store::Database::open({.directory = data,
+                                       .keys = {},
+                                       .master_key = options_.master_key,
+                                       .previous_master_key = {}});
   if (!opened && opened.error().code == ErrorCode::corrupt) {
     finished.problems.push_back(opened.error().message);
     return finished;

@@ -14,8 +14,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sha256.h"
+#include "index/archive.h"
 #include "index/guarded.h"
-#include "index/seal.h"
 
 namespace wenyuan::index {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kGenerationPrefix = "gen-";
+constexpr const char* kUnfinished = "unfinished";
 constexpr std::size_t kFieldSizeMax = std::size_t{16} << 20;  // bytes
 // So many segments of one size class become one. More makes searches slower; fewer makes more
 // merges, and each costs several syncs, which Xapian's compaction does not leave out.
@@ -56,10 +58,12 @@ std::vector<fs::path> generations_in(const fs::path& directory) {
   return paths;
 }
 
-void remove_quietly(const fs::path& path) {
+// Its key too, unless that is not ours to destroy.
+void remove_quietly(const SealedFiles& files, const fs::path& path, std::string_view bound) {
+  if (files.destroy(path, bound)) return;
   std::error_code error;
   fs::remove_all(path, error);
-  if (error) log::warn("index_directory_not_removed", {{"directory", path.string()}});
+  if (error) log::warn("index_generation_not_removed", {{"file", path.string()}});
 }
 
 Status check(const Batch& batch, std::size_t vector_size) {
@@ -132,9 +136,12 @@ Status make_directory(const fs::path& path) {
 
 }  // namespace
 
-fs::path CompartmentContext::unsealed_path() {
-  return options.directory / kUnsealedFolder / std::to_string(++directories_made);
-}
+CompartmentContext::CompartmentContext(const Compartments::Options& given)
+    : options(given),
+      memory(given.memory /
+             ("wenyuan-" + sha256_hex(fs::absolute(given.directory).string()).substr(0, 16))) {}
+
+fs::path CompartmentContext::memory_path() { return memory / std::to_string(++directories_made); }
 
 Compartment::Compartment(LabelId label, const VectorModel& model, CompartmentContext& context)
     : label_(label),
@@ -143,43 +150,53 @@ Compartment::Compartment(LabelId label, const VectorModel& model, CompartmentCon
       directory_(context.options.directory / std::to_string(label)),
       snapshot_(std::make_shared<const Snapshot>()) {}
 
+std::string Compartment::bound_of(const fs::path& file) const {
+  return "index " + std::to_string(label_) + " " + file.filename().string();
+}
+
 void Compartment::load() {
+  const SealedFiles& files = *context_.options.files;
+  std::error_code ignored;
+  fs::remove(directory_ / kUnfinished, ignored);
   Snapshot loaded;
-  for (const fs::path& directory : generations_in(directory_)) {
-    const std::uint64_t number = *generation_number(directory);
+  for (const fs::path& file : generations_in(directory_)) {
+    const std::uint64_t number = *generation_number(file);
     context_.generation_last = std::max<std::uint64_t>(context_.generation_last, number);
     if (loaded.has_generation) {
-      remove_quietly(directory);
+      remove_quietly(files, file, bound_of(file));
       continue;
     }
-    Seal seal;
-    Result<Part> part = load_generation(directory, seal);
+    CommitNumber applied = 0;
+    Result<Part> part = load_generation(file, applied);
     if (!part) {
       log::warn("index_generation_discarded", {{"label", label_},
-                                               {"generation", directory.filename().string()},
+                                               {"generation", file.filename().string()},
                                                {"reason", part.error().message}});
-      remove_quietly(directory);
+      remove_quietly(files, file, bound_of(file));
       continue;
     }
-    loaded = {seal.applied, seal.applied, true, {*std::move(part)}};
+    loaded = {applied, applied, true, {*std::move(part)}};
   }
   publish(std::move(loaded));
 }
 
-Result<Part> Compartment::load_generation(const fs::path& directory, Seal& seal) const {
+Result<Part> Compartment::load_generation(const fs::path& file, CommitNumber& applied) const {
   const Compartments::Options& options = context_.options;
-  WY_TRY(seal, verify_seal(directory, options.seal_key));
-  if (seal.label != label_) return Error{ErrorCode::corrupt, "of another compartment"};
-  if (seal.store_id != options.store_id) return Error{ErrorCode::corrupt, "of another store"};
-  if (seal.embedding_model != model_.name || seal.vector_size != model_.vector_size) {
+  auto segment = std::make_shared<Segment>();
+  segment->directory = std::make_unique<const SegmentDirectory>(context_.memory_path());
+  const fs::path& directory = segment->directory->path();
+  WY_TRY(const ArchiveHead head, read_archive(*options.files, file, bound_of(file), directory));
+  if (head.label != label_) return Error{ErrorCode::corrupt, "of another compartment"};
+  if (head.store_id != options.store_id) return Error{ErrorCode::corrupt, "of another store"};
+  if (head.embedding_model != model_.name || head.vector_size != model_.vector_size) {
     return Error{ErrorCode::corrupt, "of another embedding model"};
   }
-  auto segment = std::make_shared<Segment>();
-  segment->directory = std::make_unique<const SegmentDirectory>(directory, false);
   WY_TRY(segment->lexical, LexicalShard::open(directory / kLexicalFolder, context_.budget));
   if (model_.vector_size > 0) {
     WY_TRY(segment->vectors, VectorShard::read(directory, model_.vector_size));
+    WY_RETURN_IF_ERROR(VectorShard::remove_files(directory));
   }
+  applied = head.applied;
   return part_of(std::move(segment));
 }
 
@@ -234,7 +251,7 @@ Status Compartment::merge_similar(Snapshot& next) const {
 Result<std::shared_ptr<const Segment>> Compartment::build(
     std::span<const IndexedChunk* const> chunks) const {
   auto segment = std::make_shared<Segment>();
-  segment->directory = std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
+  segment->directory = std::make_unique<const SegmentDirectory>(context_.memory_path());
   const fs::path& path = segment->directory->path();
   WY_RETURN_IF_ERROR(LexicalShard::build(path, chunks));
   WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
@@ -254,7 +271,7 @@ Result<std::unique_ptr<VectorShard>> Compartment::merge_vectors(std::span<const 
 
 Result<std::shared_ptr<const Segment>> Compartment::merge(std::span<const Part> parts) const {
   auto segment = std::make_shared<Segment>();
-  segment->directory = std::make_unique<const SegmentDirectory>(context_.unsealed_path(), true);
+  segment->directory = std::make_unique<const SegmentDirectory>(context_.memory_path());
   const fs::path& path = segment->directory->path();
   WY_RETURN_IF_ERROR(LexicalShard::merge(path, lexical_inputs(parts)));
   WY_TRY(segment->lexical, LexicalShard::open(path, context_.budget));
@@ -270,48 +287,56 @@ Status Compartment::seal() {
   if (now->applied == now->sealed) return Done{};
   WY_TRY(auto segment, write_generation(*now));
   publish({now->applied, now->applied, true, {part_of(std::move(segment))}});
-  if (now->has_generation) now->parts.front().segment->directory->make_obsolete();
   return Done{};
 }
 
 Result<std::shared_ptr<const Segment>> Compartment::write_generation(const Snapshot& now) const {
-  const Compartments::Options& options = context_.options;
   auto segment = std::make_shared<Segment>();
-  const SegmentDirectory unsealed(context_.unsealed_path(), true);
-  WY_RETURN_IF_ERROR(make_directory(unsealed.path()));
-  WY_RETURN_IF_ERROR(
-      LexicalShard::merge(unsealed.path() / kLexicalFolder, lexical_inputs(now.parts)));
+  segment->directory = std::make_unique<const SegmentDirectory>(context_.memory_path());
+  const fs::path& memory = segment->directory->path();
+  WY_RETURN_IF_ERROR(make_directory(memory));
+  WY_RETURN_IF_ERROR(LexicalShard::merge(memory / kLexicalFolder, lexical_inputs(now.parts)));
   if (model_.vector_size > 0) {
-    WY_TRY(auto vectors, merge_vectors(now.parts));
-    WY_RETURN_IF_ERROR(vectors->write(unsealed.path()));
-    segment->vectors = std::move(vectors);
+    WY_TRY(segment->vectors, merge_vectors(now.parts));
+    WY_RETURN_IF_ERROR(segment->vectors->write(memory));
   }
-  WY_RETURN_IF_ERROR(write_seal(
-      unsealed.path(), {label_, now.applied, options.store_id, model_.name, model_.vector_size},
-      options.seal_key));
-  WY_TRY(const fs::path path, move_into_place(unsealed.path()));
-  segment->directory = std::make_unique<const SegmentDirectory>(path, false);
-  WY_TRY(segment->lexical, LexicalShard::open(path / kLexicalFolder, context_.budget));
+  WY_RETURN_IF_ERROR(write_archive_of(memory, now.applied));
+  WY_RETURN_IF_ERROR(VectorShard::remove_files(memory));
+  WY_TRY(segment->lexical, LexicalShard::open(memory / kLexicalFolder, context_.budget));
   return std::shared_ptr<const Segment>(std::move(segment));
 }
 
-Result<fs::path> Compartment::move_into_place(const fs::path& unsealed) const {
+// The old generation goes only when the new one is on disk under its name.
+Status Compartment::write_archive_of(const fs::path& memory, CommitNumber applied) const {
+  const Compartments::Options& options = context_.options;
   WY_RETURN_IF_ERROR(make_directory(directory_));
   WY_RETURN_IF_ERROR(sync_directory(directory_.parent_path()));
   const std::uint64_t number = ++context_.generation_last;
-  fs::path path = directory_ / (std::string(kGenerationPrefix) + std::to_string(number));
-  if (::rename(unsealed.c_str(), path.c_str()) != 0) return errno_error("rename", path);
+  const fs::path file = directory_ / (std::string(kGenerationPrefix) + std::to_string(number));
+  const fs::path unfinished = directory_ / kUnfinished;
+  WY_RETURN_IF_ERROR(
+      write_archive(*options.files, unfinished, bound_of(file),
+                    {label_, applied, options.store_id, model_.name, model_.vector_size}, memory));
+  if (::rename(unfinished.c_str(), file.c_str()) != 0) return errno_error("rename", file);
   WY_RETURN_IF_ERROR(sync_directory(directory_));
-  return path;
+  return remove_generations_but(file);
+}
+
+Status Compartment::remove_generations_but(const fs::path& kept) const {
+  bool removed = false;
+  for (const fs::path& file : generations_in(directory_)) {
+    if (file == kept) continue;
+    WY_RETURN_IF_ERROR(context_.options.files->destroy(file, bound_of(file)));
+    removed = true;
+  }
+  return removed ? sync_directory(directory_) : Status(Done{});
 }
 
 Status Compartment::drop() {
   const std::lock_guard lock(write_mutex_);
-  for (const fs::path& directory : generations_in(directory_)) {
-    WY_RETURN_IF_ERROR(break_seal(directory));
-  }
-  const std::shared_ptr<const Snapshot> now = snapshot();
-  for (const Part& part : now->parts) part.segment->directory->make_obsolete();
+  WY_RETURN_IF_ERROR(remove_generations_but({}));
+  std::error_code ignored;
+  fs::remove_all(directory_, ignored);
   publish({});
   return Done{};
 }

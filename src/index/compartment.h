@@ -6,6 +6,9 @@
 // Segments of similar size are merged at once, so a search looks into few. Sealing merges
 // everything into a new generation: it copies the compartment, which at 10,000 chunks of 150 words
 // with vectors takes a quarter of a second.
+//
+// On disk a generation is one sealed file. Shards are used from memory: vectors because FAISS does
+// so, Xapian's files in a folder of a file system in memory, into which they are unsealed.
 #pragma once
 
 #include <atomic>
@@ -17,7 +20,6 @@
 
 #include "base/result.h"
 #include "index/compartments.h"
-#include "index/seal.h"
 #include "index/segment.h"
 
 namespace wenyuan::index {
@@ -32,19 +34,18 @@ struct Snapshot {
 
 // What all compartments share. Thread-safe.
 struct CompartmentContext {
-  explicit CompartmentContext(const Compartments::Options& given) : options(given) {}
+  explicit CompartmentContext(const Compartments::Options& given);
 
   const Compartments::Options options;
+  const std::filesystem::path memory;  // this directory's own
   HandleBudget budget{192};
   std::atomic<std::uint64_t> directories_made{0};
   // No number comes twice: the last search in a dropped generation may still be removing it.
   std::atomic<std::uint64_t> generation_last{0};
 
-  // A new path for files that are not sealed; the next start removes them.
-  std::filesystem::path unsealed_path();
+  // A new path for files in the open; the next start removes them.
+  std::filesystem::path memory_path();
 };
-
-constexpr const char* kUnsealedFolder = "unsealed";
 
 // Thread-safe; apply() and seal() wait for each other, nobody else waits for them.
 class Compartment {
@@ -59,16 +60,19 @@ class Compartment {
   std::shared_ptr<const Snapshot> snapshot() const;
   Status apply(const Batch& batch);
   Status seal();
-  // The files never count again, and go with the last search that uses them.
+  // The files never count again; what is in memory goes with the last search that uses it.
   Status drop();
 
  private:
-  Result<Part> load_generation(const std::filesystem::path& directory, Seal& seal) const;
+  Result<Part> load_generation(const std::filesystem::path& file, CommitNumber& applied) const;
   Result<std::shared_ptr<const Segment>> build(std::span<const IndexedChunk* const> chunks) const;
   Result<std::shared_ptr<const Segment>> merge(std::span<const Part> parts) const;
   Result<std::unique_ptr<VectorShard>> merge_vectors(std::span<const Part> parts) const;
   Result<std::shared_ptr<const Segment>> write_generation(const Snapshot& now) const;
-  Result<std::filesystem::path> move_into_place(const std::filesystem::path& unsealed) const;
+  Status write_archive_of(const std::filesystem::path& memory, CommitNumber applied) const;
+  std::string bound_of(const std::filesystem::path& file) const;
+  // Destroys the keys of all generations but this one.
+  Status remove_generations_but(const std::filesystem::path& kept) const;
   Status merge_similar(Snapshot& next) const;
   void publish(Snapshot next);
 

@@ -25,9 +25,8 @@ namespace fs = std::filesystem;
 using Snapshots = std::vector<std::shared_ptr<const Snapshot>>;
 
 Status check(const Compartments::Options& options) {
-  if (options.seal_key.size() != kSealKeySize) {
-    return Error{ErrorCode::invalid_argument, "the seal key is not 32 bytes"};
-  }
+  if (options.files == nullptr) return Error{ErrorCode::invalid_argument, "no sealed files"};
+  if (options.memory.empty()) return Error{ErrorCode::invalid_argument, "no place in memory"};
   if (options.epoch == nullptr) return Error{ErrorCode::invalid_argument, "no epoch"};
   if (options.store_id.empty()) return Error{ErrorCode::invalid_argument, "no store id"};
   return Done{};
@@ -141,6 +140,14 @@ Status compare_part(const Part& part, std::span<const IndexedChunk* const> chunk
 
 struct Compartments::Impl {
   explicit Impl(const Options& options) : context(options), model(options.model) {}
+  ~Impl() {
+    compartments.clear();
+    if (!lock) return;
+    std::error_code ignored;
+    fs::remove_all(context.memory, ignored);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Status load();
   std::shared_ptr<Compartment> find(LabelId label) const;
@@ -159,8 +166,10 @@ Status Compartments::Impl::load() {
     fs::create_directories(directory);
     fs::permissions(directory, fs::perms::owner_all);
     WY_TRY(lock, lock_directory(directory));
-    fs::remove_all(directory / kUnsealedFolder);
-    fs::create_directory(directory / kUnsealedFolder);
+    // What a server that was killed has left in memory goes here, at the latest.
+    fs::remove_all(context.memory);
+    fs::create_directories(context.memory);
+    fs::permissions(context.memory, fs::perms::owner_all);
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(directory)) entries.push_back(entry.path());
     for (const fs::path& entry : entries) {

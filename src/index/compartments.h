@@ -16,6 +16,7 @@
 #include "base/document.h"
 #include "base/permit.h"
 #include "base/result.h"
+#include "base/sealed_files.h"
 
 namespace wenyuan::index {
 
@@ -67,8 +68,11 @@ class Compartments {
   struct Options {
     std::filesystem::path directory;
     std::string store_id;                // files of another store are rebuilt
-    std::vector<std::uint8_t> seal_key;  // 32 bytes; files are sealed with HMAC-SHA256 under it
-    VectorModel model;                   // vectors of another model are rebuilt
+    const SealedFiles* files = nullptr;  // how generations lie on the disk
+    // Where shards lie while they are used: a folder of a file system in memory, because Xapian
+    // reads and writes files in the open. Each directory of indexes has one of its own in it.
+    std::filesystem::path memory;
+    VectorModel model;                          // vectors of another model are rebuilt
     const std::atomic<Epoch>* epoch = nullptr;  // permits of another epoch are refused (conflict)
   };
 
@@ -87,7 +91,7 @@ class Compartments {
   // Visible to searches when it returns. Batches of one compartment come from one thread at a time,
   // in commit order; one that is not newer than applied() is ignored.
   Status apply(LabelId label, const Batch& batch);
-  // Writes a new sealed generation of what is applied, and removes the old one's files.
+  // Writes a new sealed generation of what is applied; the old one's key is destroyed with it.
   Status seal(LabelId label);
   // For a compartment that no longer exists, or that is to be rebuilt.
   Status drop(LabelId label);

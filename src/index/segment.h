@@ -1,7 +1,6 @@
 // A lexical shard and a vector shard with the same chunks, and the directory that they live in.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -11,23 +10,19 @@
 
 namespace wenyuan::index {
 
-// A directory that goes when nobody needs it any more. Searches may still open files in a directory
-// that has been superseded, so the last of them removes it.
+// A directory in memory that goes with this object. Searches may still open files in one that has
+// been superseded, so the last of them removes it.
 class SegmentDirectory {
  public:
-  SegmentDirectory(std::filesystem::path path, bool obsolete)
-      : path_(std::move(path)), obsolete_(obsolete) {}
+  explicit SegmentDirectory(std::filesystem::path path) : path_(std::move(path)) {}
   SegmentDirectory(const SegmentDirectory&) = delete;
   SegmentDirectory& operator=(const SegmentDirectory&) = delete;
   ~SegmentDirectory();
 
   const std::filesystem::path& path() const { return path_; }
-  // From now on it is removed with this object. Thread-safe.
-  void make_obsolete() const { obsolete_ = true; }
 
  private:
   const std::filesystem::path path_;
-  mutable std::atomic<bool> obsolete_;
 };
 
 // Immutable and thread-safe.

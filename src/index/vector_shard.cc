@@ -83,6 +83,14 @@ Status VectorShard::write(const fs::path& directory) const {
   });
 }
 
+Status VectorShard::remove_files(const fs::path& directory) {
+  return guarded([&]() -> Status {
+    fs::remove(directory / kVectorsFile);
+    fs::remove(directory / kChunksFile);
+    return Done{};
+  });
+}
+
 Result<std::unique_ptr<VectorShard>> VectorShard::read(const fs::path& directory,
                                                        std::size_t vector_size) {
   return guarded([&]() -> Result<std::unique_ptr<VectorShard>> {

@@ -32,6 +32,8 @@ class VectorShard {
 
   // Two files in `directory`. Neither is synced.
   Status write(const std::filesystem::path& directory) const;
+  // Once they are in memory.
+  static Status remove_files(const std::filesystem::path& directory);
   static Result<std::unique_ptr<VectorShard>> read(const std::filesystem::path& directory,
                                                    std::size_t vector_size);
 

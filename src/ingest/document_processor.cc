@@ -19,9 +19,9 @@ constexpr int kExtractAttemptMax = 5;
 Result<Extracted> DocumentProcessor::extract(const Document& document, std::stop_token stop) const {
   RetryOptions retries;
   retries.attempts_max = kExtractAttemptMax;
-  auto extracted = retry(retries, stop, [&] {
-    return parts_.extractor->extract(parts_.blobs->path(document.sha256), document.media_type,
-                                     stop);
+  auto extracted = retry(retries, stop, [&]() -> Result<Extracted> {
+    WY_TRY(const FileDescriptor file, parts_.blobs->plain_file(document.sha256));
+    return parts_.extractor->extract(file.get(), document.media_type, stop);
   });
   if (!extracted && extracted.error().code == ErrorCode::not_found) {
     // Not the document, but its bytes; the path is nobody's business.

@@ -27,11 +27,12 @@ class Extractor {
   // limits (with which one), cancelled.
   Result<Extracted> extract(const std::filesystem::path& file, const std::string& declared_type,
                             std::stop_token stop) const;
+  // The same for an open file.
+  Result<Extracted> extract(int file, const std::string& declared_type, std::stop_token stop) const;
 
  private:
   Extractor(Options options, Sandbox sandbox)
       : options_(std::move(options)), sandbox_(std::move(sandbox)) {}
-  Result<Extracted> extract(int file, const std::string& declared_type, std::stop_token stop) const;
 
   Options options_;
   Sandbox sandbox_;

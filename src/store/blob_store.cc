@@ -1,6 +1,6 @@
 #include "store/blob_store.h"
 
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,7 +28,9 @@ struct BlobStore::Holds {
 
 namespace {
 
-constexpr std::size_t kBlobSizeMax = std::size_t{1} << 40;
+constexpr std::size_t kReadSize = std::size_t{1} << 20;
+
+std::string bound_of(const std::string& sha256) { return "original " + sha256; }
 
 bool is_blob_name(std::string_view name) {
   if (name.size() != 64) return false;
@@ -59,36 +61,40 @@ struct BlobStore::Writer::Impl {
     return Done{};
   }
 
-  Impl(fs::path root, std::shared_ptr<Holds> shared_holds, std::int64_t limit)
+  Impl(fs::path root, const SealedFiles& sealed, std::shared_ptr<Holds> shared_holds,
+       std::int64_t limit)
       : directory(std::move(root)),
+        files(sealed),
         holds(std::move(shared_holds)),
         size_max(limit),
         temporary(directory / "new" / new_id("upl")) {}
   ~Impl() {
-    if (fd) ::unlink(temporary.c_str());
+    if (finished) ::unlink(temporary.c_str());
   }
 
   fs::path directory;
+  const SealedFiles& files;
   std::shared_ptr<Holds> holds;
   std::int64_t size_max;
   fs::path temporary;
-  FileDescriptor fd;  // open as long as there is a temporary file to remove
+  std::unique_ptr<SealedWriter> file;
+  bool finished = false;  // and not yet moved to its name
   std::int64_t size_bytes = 0;
   DigestWriter digest;
 };
 
-BlobStore::BlobStore(fs::path directory, std::shared_ptr<Holds> holds)
-    : directory_(std::move(directory)), holds_(std::move(holds)) {}
+BlobStore::BlobStore(fs::path directory, const SealedFiles& files, std::shared_ptr<Holds> holds)
+    : directory_(std::move(directory)), files_(&files), holds_(std::move(holds)) {}
 BlobStore::BlobStore(BlobStore&&) noexcept = default;
 BlobStore& BlobStore::operator=(BlobStore&&) noexcept = default;
 BlobStore::~BlobStore() = default;
 
-Result<BlobStore> BlobStore::open(const fs::path& directory) {
+Result<BlobStore> BlobStore::open(const fs::path& directory, const SealedFiles& files) {
   std::error_code failed;
   fs::create_directories(directory.parent_path(), failed);
   WY_RETURN_IF_ERROR(make_folder(directory));
   WY_RETURN_IF_ERROR(make_folder(directory / "new"));
-  return BlobStore(directory, std::make_shared<Holds>());
+  return BlobStore(directory, files, std::make_shared<Holds>());
 }
 
 BlobStore::Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -96,10 +102,8 @@ BlobStore::Writer::Writer(Writer&&) noexcept = default;
 BlobStore::Writer::~Writer() = default;
 
 Result<BlobStore::Writer> BlobStore::writer(std::int64_t size_max) const {
-  auto impl = std::make_unique<Writer::Impl>(directory_, holds_, size_max);
-  impl->fd = FileDescriptor(
-      ::open(impl->temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!impl->fd) return errno_error("create", impl->temporary);
+  auto impl = std::make_unique<Writer::Impl>(directory_, *files_, holds_, size_max);
+  WY_TRY(impl->file, files_->create(impl->temporary));
   return Writer(std::move(impl));
 }
 
@@ -110,18 +114,13 @@ Status BlobStore::Writer::write(std::string_view bytes) {
   }
   impl_->digest.add(bytes);
   impl_->size_bytes += static_cast<std::int64_t>(bytes.size());
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(impl_->fd.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return errno_error("write", impl_->temporary);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return Done{};
+  return impl_->file->write(bytes);
 }
 
 Result<BlobInfo> BlobStore::Writer::finish() {
-  if (::fsync(impl_->fd.get()) != 0) return errno_error("fsync", impl_->temporary);
   const std::string sha256 = to_hex(impl_->digest.finish());
+  WY_RETURN_IF_ERROR(impl_->file->finish(bound_of(sha256)));
+  impl_->finished = true;
   const fs::path outer = impl_->directory / sha256.substr(0, 2);
   const fs::path inner = outer / sha256.substr(2, 2);
   WY_RETURN_IF_ERROR(impl_->make_durable_folder(outer));
@@ -130,13 +129,11 @@ Result<BlobInfo> BlobStore::Writer::finish() {
   std::shared_ptr<const void> hold;
   {
     const std::lock_guard lock(holds->mutex);
-    // Over a file of that name too: its bytes should be the same, and if they have decayed since,
-    // they are good again.
+    // In the place of a file of that name too: its bytes should be the same, and if they have
+    // decayed since, they are good again. Two keys for the same bytes are one too many.
     const fs::path target = inner / sha256;
-    if (::rename(impl_->temporary.c_str(), target.c_str()) != 0) {
-      return errno_error("rename", target);
-    }
-    impl_->fd.reset();
+    WY_RETURN_IF_ERROR(impl_->files.replace(impl_->temporary, target, bound_of(sha256)));
+    impl_->finished = false;
     ++holds->counts[sha256];
     hold = std::shared_ptr<const void>(holds.get(), [holds, sha256](const void*) {
       const std::lock_guard last(holds->mutex);
@@ -158,22 +155,47 @@ fs::path BlobStore::path(const std::string& sha256) const {
   return directory_ / sha256.substr(0, 2) / sha256.substr(2, 2) / sha256;
 }
 
+Result<std::shared_ptr<const SealedReader>> BlobStore::reader(const std::string& sha256) const {
+  // Not while somebody puts another file in its place.
+  const std::lock_guard lock(holds_->mutex);
+  WY_TRY(auto opened, files_->open(path(sha256), bound_of(sha256)));
+  return std::shared_ptr<const SealedReader>(std::move(opened));
+}
+
 Result<std::string> BlobStore::get(const std::string& sha256) const {
-  WY_TRY(std::string bytes, read_file(path(sha256), kBlobSizeMax));
+  WY_TRY(const auto file, reader(sha256));
+  WY_TRY(std::string bytes, file->read(0, static_cast<std::size_t>(file->size())));
   DigestWriter digest;
   digest.add(bytes);
   if (to_hex(digest.finish()) == sha256) return bytes;
   return Error{ErrorCode::corrupt, "blob " + sha256 + " does not hold the bytes that were stored"};
 }
 
+Result<FileDescriptor> BlobStore::plain_file(const std::string& sha256) const {
+  WY_TRY(const auto file, reader(sha256));
+  FileDescriptor fd(::memfd_create("original", MFD_CLOEXEC));
+  if (!fd) return errno_error("memfd_create");
+  for (std::int64_t at = 0; at < file->size();) {
+    WY_TRY(const std::string bytes, file->read(at, kReadSize));
+    for (std::string_view left = bytes; !left.empty();) {
+      const ssize_t count = ::write(fd.get(), left.data(), left.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return errno_error("write into memory");
+      left.remove_prefix(static_cast<std::size_t>(count));
+    }
+    at += static_cast<std::int64_t>(bytes.size());
+  }
+  if (::lseek(fd.get(), 0, SEEK_SET) != 0) return errno_error("seek in memory");
+  return fd;
+}
+
 Status BlobStore::remove(const std::string& sha256) const {
   const fs::path file = path(sha256);
   const std::lock_guard lock(holds_->mutex);
   if (holds_->counts.contains(sha256)) return Done{};
-  if (::unlink(file.c_str()) != 0) {
-    if (errno == ENOENT) return Done{};
-    return errno_error("remove", file);
-  }
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return Done{};
+  WY_RETURN_IF_ERROR(files_->destroy(file, bound_of(sha256)));
   return sync_directory(file.parent_path());
 }
 

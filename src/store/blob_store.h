@@ -1,4 +1,4 @@
-// The original bytes of documents: one file each, named by its SHA-256.
+// The original bytes of documents: one sealed file each, named by the SHA-256 of what is in it.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/file.h"
 #include "base/result.h"
+#include "base/sealed_files.h"
 
 namespace wenyuan::store {
 
@@ -26,7 +28,8 @@ struct BlobInfo {
 // are removed at start.
 class BlobStore {
  public:
-  static Result<BlobStore> open(const std::filesystem::path& directory);
+  // `files` must outlive it.
+  static Result<BlobStore> open(const std::filesystem::path& directory, const SealedFiles& files);
   BlobStore(BlobStore&&) noexcept;
   BlobStore& operator=(BlobStore&&) noexcept;
   ~BlobStore();
@@ -51,9 +54,13 @@ class BlobStore {
   Result<BlobInfo> put(std::string_view bytes, std::int64_t size_max) const;
   // Checks the hash; corrupt when the bytes are not what was written.
   Result<std::string> get(const std::string& sha256) const;
+  // For pieces of it; every piece is checked when it is read.
+  Result<std::shared_ptr<const SealedReader>> reader(const std::string& sha256) const;
+  // A file in memory, without a name, with the plain bytes.
+  Result<FileDescriptor> plain_file(const std::string& sha256) const;
   std::filesystem::path path(const std::string& sha256) const;
-  // Done also when it is not there, or somebody holds it. Use remove_blobs() (blob_removal.h),
-  // which makes sure that no row names it.
+  // Its key is destroyed with it. Done also when it is not there, or somebody holds it. Use
+  // remove_blobs() (blob_removal.h), which makes sure that no row names it.
   Status remove(const std::string& sha256) const;
   // Removes every blob for which `is_named` is false, and what writers have left; gives the number
   // of blobs removed. For the start, when nobody writes.
@@ -62,8 +69,10 @@ class BlobStore {
 
  private:
   struct Holds;
-  BlobStore(std::filesystem::path directory, std::shared_ptr<Holds> holds);
+  BlobStore(std::filesystem::path directory, const SealedFiles& files,
+            std::shared_ptr<Holds> holds);
   std::filesystem::path directory_;
+  const SealedFiles* files_;
   std::shared_ptr<Holds> holds_;  // shared with the BlobInfos, which may live longer
 };
 

@@ -9,9 +9,6 @@
 namespace wenyuan::store {
 namespace {
 
-std::string_view view(std::span<const std::uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 std::span<const std::uint8_t> raw(const std::string& bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
@@ -84,50 +81,7 @@ Result<std::vector<Box>> decode_boxes(std::string_view bytes) {
   return boxes;
 }
 
-}  // namespace
-
-std::string chunk_columns() {
-  return "k.id, d.id, d.collection_id, d.label_id, k.ordinal, d.title, k.text, k.version, "
-         "k.heading_path, k.page, k.boxes, k.char_start, k.char_end";
-}
-
-Result<Chunk> read_chunk_row(const Statement& statement) {
-  Chunk chunk;
-  chunk.id = statement.integer(0);
-  chunk.document_id = statement.text(1);
-  chunk.collection_id = statement.text(2);
-  chunk.label_id = statement.integer(3);
-  chunk.ordinal = statement.integer(4);
-  chunk.title = statement.text(5);
-  chunk.text = statement.text(6);
-  chunk.location.version = statement.integer(7);
-  WY_RETURN_IF_ERROR(decode_headings(view(statement.blob(8)), chunk));
-  chunk.location.page = static_cast<int>(statement.integer(9));
-  WY_TRY(chunk.location.boxes, decode_boxes(view(statement.blob(10))));
-  chunk.location.char_start = statement.integer(11);
-  chunk.location.char_end = statement.integer(12);
-  return chunk;
-}
-
-Result<ChunkId> insert_chunk(Transaction& tx, const ChunkPlace& place, const Chunk& chunk) {
-  WY_TRY(auto statement,
-         tx.prepare("INSERT INTO chunks (document, ordinal, version, page, char_start, char_end, "
-                    "heading_path, text, boxes, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "RETURNING id"));
-  const Location& location = chunk.location;
-  statement.bind(1, place.document_number).bind(2, place.ordinal).bind(3, place.version);
-  statement.bind(4, location.page).bind(5, location.char_start).bind(6, location.char_end);
-  statement.bind_blob(7, raw(encode_headings(chunk))).bind(8, chunk.text);
-  statement.bind_blob(9, raw(encode_boxes(location.boxes)));
-  if (chunk.vector.empty()) {
-    statement.bind_null(10);
-  } else {
-    statement.bind_blob(10, raw(encode_vector(chunk.vector)));
-  }
-  WY_RETURN_IF_ERROR(statement.step());
-  return statement.integer(0);
-}
-
+// Float16.
 std::string encode_vector(std::span<const float> vector) {
   ByteWriter writer;
   for (const float value : vector) writer.put(float_to_half(value));
@@ -142,6 +96,98 @@ std::vector<float> decode_vector(std::span<const std::uint8_t> bytes) {
     vector[i] = half_to_float(half);
   }
   return vector;
+}
+
+// What is sealed together: heading paths, text, boxes.
+std::string encode_content(const Chunk& chunk) {
+  ByteWriter writer;
+  writer.put(std::string_view(encode_headings(chunk)));
+  writer.put(std::string_view(chunk.text));
+  writer.put(std::string_view(encode_boxes(chunk.location.boxes)));
+  return writer.take();
+}
+
+Status decode_content(std::string_view bytes, Chunk& chunk) {
+  ByteReader reader(bytes);
+  const auto headings = reader.text();
+  const auto text = reader.text();
+  const auto boxes = reader.text();
+  if (!boxes) return Error{ErrorCode::corrupt, "a chunk has a broken content"};
+  WY_RETURN_IF_ERROR(decode_headings(*headings, chunk));
+  chunk.text = *text;
+  WY_TRY(chunk.location.boxes, decode_boxes(*boxes));
+  return Done{};
+}
+
+Field content_field(std::int64_t version, std::int64_t ordinal) {
+  return {"chunk", version, ordinal};
+}
+Field vector_field(std::int64_t version, std::int64_t ordinal) {
+  return {"vector", version, ordinal};
+}
+
+Result<const DocumentKey*> key_of(const Statement& statement, DocumentKeys& keys) {
+  return keys.open({statement.text(1), statement.text(2)},
+                   {statement.integer(11), std::string(as_text(statement.blob(12)))});
+}
+
+}  // namespace
+
+std::string chunk_columns() {
+  return "k.id, d.id, d.collection_id, d.label_id, k.ordinal, d.title, k.content, k.version, "
+         "k.page, k.char_start, k.char_end, d.key_secret, d.wrapped_key";
+}
+
+Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys) {
+  Chunk chunk;
+  chunk.id = statement.integer(0);
+  chunk.document_id = statement.text(1);
+  chunk.collection_id = statement.text(2);
+  chunk.label_id = statement.integer(3);
+  chunk.ordinal = statement.integer(4);
+  chunk.location.version = statement.integer(7);
+  chunk.location.page = static_cast<int>(statement.integer(8));
+  chunk.location.char_start = statement.integer(9);
+  chunk.location.char_end = statement.integer(10);
+  WY_TRY(const DocumentKey* const key, key_of(statement, keys));
+  WY_TRY(chunk.title, key->open(kTitleField, statement.blob(5)));
+  WY_TRY(const std::string content,
+         key->open(content_field(chunk.location.version, chunk.ordinal), statement.blob(6)));
+  WY_RETURN_IF_ERROR(decode_content(content, chunk));
+  return chunk;
+}
+
+Result<std::vector<float>> read_vector(const Statement& statement, DocumentKeys& keys, int at) {
+  const auto sealed = statement.blob(at);
+  if (sealed.empty()) return std::vector<float>();
+  WY_TRY(const DocumentKey* const key, key_of(statement, keys));
+  WY_TRY(const std::string bytes,
+         key->open(vector_field(statement.integer(7), statement.integer(4)), sealed));
+  return decode_vector(raw(bytes));
+}
+
+std::string seal_vector(const DocumentKey& key, const ChunkPlace& place,
+                        std::span<const float> vector) {
+  return key.seal(vector_field(place.version, place.ordinal), encode_vector(vector));
+}
+
+Result<ChunkId> insert_chunk(Transaction& tx, const DocumentKey& key, const ChunkPlace& place,
+                             const Chunk& chunk) {
+  WY_TRY(auto statement,
+         tx.prepare("INSERT INTO chunks (document, ordinal, version, page, char_start, char_end, "
+                    "content, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"));
+  const Location& location = chunk.location;
+  statement.bind(1, place.document_number).bind(2, place.ordinal).bind(3, place.version);
+  statement.bind(4, location.page).bind(5, location.char_start).bind(6, location.char_end);
+  statement.bind_blob(
+      7, raw(key.seal(content_field(place.version, place.ordinal), encode_content(chunk))));
+  if (chunk.vector.empty()) {
+    statement.bind_null(8);
+  } else {
+    statement.bind_blob(8, raw(seal_vector(key, place, chunk.vector)));
+  }
+  WY_RETURN_IF_ERROR(statement.step());
+  return statement.integer(0);
 }
 
 }  // namespace wenyuan::store

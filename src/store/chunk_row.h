@@ -8,6 +8,7 @@
 
 #include "base/document.h"
 #include "store/database.h"
+#include "store/document_keys.h"
 
 namespace wenyuan::store {
 
@@ -15,17 +16,19 @@ namespace wenyuan::store {
 std::string chunk_columns();
 constexpr int kChunkColumnCount = 13;
 // Without the vector.
-Result<Chunk> read_chunk_row(const Statement& statement);
+Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys);
+// The vector that stands in column `at` of the row that was just read; empty for none.
+Result<std::vector<float>> read_vector(const Statement& statement, DocumentKeys& keys, int at);
 
 struct ChunkPlace {
   std::int64_t document_number = 0;
   std::int64_t version = 1;
   std::int64_t ordinal = 0;
 };
-Result<ChunkId> insert_chunk(Transaction& tx, const ChunkPlace& place, const Chunk& chunk);
-
-// Float16; empty for no vector.
-std::string encode_vector(std::span<const float> vector);
-std::vector<float> decode_vector(std::span<const std::uint8_t> bytes);
+Result<ChunkId> insert_chunk(Transaction& tx, const DocumentKey& key, const ChunkPlace& place,
+                             const Chunk& chunk);
+// As it lies in the row; empty for no vector.
+std::string seal_vector(const DocumentKey& key, const ChunkPlace& place,
+                        std::span<const float> vector);
 
 }  // namespace wenyuan::store

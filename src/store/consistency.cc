@@ -1,5 +1,6 @@
 #include "store/consistency.h"
 
+#include "store/chunk_check.h"
 #include "store/consistency_rules.h"
 
 namespace wenyuan::store {
@@ -30,6 +31,12 @@ Status check_sqlite(Snapshot& snapshot, std::vector<std::string>& problems) {
   return Done{};
 }
 
+Status check_chunks(Snapshot& snapshot, std::vector<std::string>& problems) {
+  WY_TRY(const std::vector<BadChunk> bad, find_bad_chunks(snapshot, kProblemsMax));
+  for (const BadChunk& each : bad) problems.push_back(each.what + ": " + each.document_id);
+  return Done{};
+}
+
 Result<std::int64_t> count(Snapshot& snapshot, std::string_view sql) {
   WY_TRY(Statement statement, snapshot.prepare(sql));
   WY_TRY([[maybe_unused]] const bool found, statement.step());
@@ -43,6 +50,7 @@ Result<Consistency> check_consistency(Snapshot& snapshot) {
   WY_RETURN_IF_ERROR(check_sqlite(snapshot, result.problems));
   for (const ConsistencyRule& rule : kConsistencyRules)
     WY_RETURN_IF_ERROR(collect(snapshot, rule, result.problems));
+  WY_RETURN_IF_ERROR(check_chunks(snapshot, result.problems));
   WY_TRY(result.documents, count(snapshot, "SELECT COUNT(*) FROM documents"));
   WY_TRY(result.chunks, count(snapshot, "SELECT COUNT(*) FROM chunks"));
   WY_TRY(Statement blobs, snapshot.prepare("SELECT sha256 FROM blobs ORDER BY sha256"));

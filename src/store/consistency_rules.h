@@ -34,10 +34,6 @@ inline constexpr ConsistencyRule kConsistencyRules[] = {
      "SELECT id FROM documents d WHERE state = 'ready' AND chunk_count > 0 AND NOT EXISTS "
      "(SELECT 1 FROM document_texts t WHERE t.document = d.number)",
      Remedy::ingest_again},
-    {"a chunk is not as long as its place says",
-     "SELECT d.id FROM chunks c JOIN documents d ON d.number = c.document "
-     "WHERE length(c.text) <> c.char_end - c.char_start",
-     Remedy::ingest_again},
     {"a label's document count is wrong",
      "SELECT CAST(id AS TEXT) FROM labels l WHERE document_count <> "
      "(SELECT COUNT(*) FROM documents d WHERE d.label_id = l.id)",

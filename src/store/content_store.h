@@ -39,13 +39,23 @@ struct Listing {
 
 // What a delete removed; the receipt's body.
 struct Erased {
+  struct Original {
+    std::string sha256;
+    std::int64_t size_bytes = 0;
+  };
   std::string document_id{};
+  std::string collection_id{};
   std::string sha256{};  // of the newest version
   std::int64_t versions = 0;
   std::int64_t chunks = 0;
   std::int64_t vectors = 0;
-  std::int64_t bytes = 0;     // of all versions' originals
-  bool blob_removed = false;  // false when another document has the same bytes
+  std::int64_t bytes = 0;    // of all versions' originals
+  std::int64_t answers = 0;  // remembered ones that named it
+  ChunkId first_chunk = 0;   // 0: none
+  ChunkId last_chunk = 0;
+  std::int64_t key_secret = 0;        // the erasure secret that is destroyed
+  std::vector<Original> originals{};  // one for each version
+  bool blob_removed = false;          // false when another document has the same bytes
   CommitNumber commit = 0;
   // Every blob (of any version) that no row names any more. After the commit the caller gives them
   // to remove_blobs() (store/blob_removal.h).

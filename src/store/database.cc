@@ -9,7 +9,10 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "store/connection.h"
+#include "store/erased_secrets.h"
 #include "store/group_writer.h"
+#include "store/key_ring.h"
+#include "store/key_rotation.h"
 #include "store/migrations.h"
 #include "store/reader_pool.h"
 
@@ -79,6 +82,32 @@ Status begin_use(Connection& connection, const fs::path& file) {
   return set_fact(connection, "clean", "0");
 }
 
+// Their texts lie in the open, and stay so in every copy that there is: better to begin anew than
+// to look as if they had not.
+Status refuse_unencrypted(Connection& connection) {
+  WY_TRY(auto tables, connection.prepare("SELECT sum(name = 'users'), sum(name = 'wrapped_keys') "
+                                         "FROM sqlite_schema WHERE type = 'table'"));
+  WY_RETURN_IF_ERROR(tables.step());
+  if (tables.integer(0) == 0 || tables.integer(1) != 0) return Done{};
+  WY_TRY(auto used, connection.prepare("SELECT 1 FROM users LIMIT 1"));
+  WY_TRY(const bool found, used.step());
+  if (!found) return Done{};
+  return Error{ErrorCode::conflict,
+               "this store was made before content was encrypted, and its files say so for ever: "
+               "begin a new data directory and add the documents to that one. The program that "
+               "made the store still opens it; nothing in it was changed"};
+}
+
+Result<std::unique_ptr<KeyRing>> open_keys(Connection& connection, const std::string& store_id,
+                                           const Database::Options& options) {
+  KeyRing::Options keys;
+  keys.directory = options.keys.empty() ? options.directory / "keys" : options.keys;
+  keys.master_key = options.master_key;
+  keys.previous_master_key = options.previous_master_key;
+  keys.read_only = options.read_only;
+  return KeyRing::open(connection, store_id, keys);
+}
+
 Status check_schema_for_reading(Connection& connection) {
   WY_TRY(const std::int64_t version, schema_version(connection));
   const std::int64_t known = newest_version(embedded_migrations());
@@ -98,6 +127,7 @@ struct Database::Impl {
 
   FileDescriptor lock;  // empty when the store is open for reading only
   std::string store_id;
+  std::unique_ptr<KeyRing> keys;
   Published published;
   std::unique_ptr<GroupWriter> writer;  // null when the store is open for reading only
   ReaderPool readers;                   // goes before the writer, which closes the log as the last
@@ -129,6 +159,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, failed);
     WY_RETURN_IF_ERROR(connection->execute(kWriterPragmas));
     connection->count_frames(nullptr);
+    WY_RETURN_IF_ERROR(refuse_unencrypted(*connection));
     WY_RETURN_IF_ERROR(migrate(*connection, embedded_migrations()));
     WY_RETURN_IF_ERROR(begin_use(*connection, file));
     WY_RETURN_IF_ERROR(sync_directory(options.directory));
@@ -139,15 +170,23 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   WY_TRY(auto id, fact(*connection, "store_id"));
   if (!id) return Error{ErrorCode::corrupt, "the store has no id"};
   impl->store_id = *std::move(id);
-  Snapshot snapshot(*connection);
+  WY_TRY(impl->keys, open_keys(*connection, impl->store_id, options));
+  Snapshot snapshot(*connection, *impl->keys);
   WY_TRY(impl->published.epoch, snapshot.epoch());
   WY_TRY(impl->published.commit, snapshot.commit_number());
   if (options.read_only) {
     impl->readers.give_back(std::move(connection));
   } else {
-    impl->writer = std::make_unique<GroupWriter>(std::move(connection), impl->published);
+    WY_RETURN_IF_ERROR(destroy_erased_secrets(*connection, *impl->keys));
+    impl->writer =
+        std::make_unique<GroupWriter>(std::move(connection), impl->published, *impl->keys);
   }
-  return std::unique_ptr<Database>(new Database(std::move(impl)));  // NOLINT: private constructor
+  std::unique_ptr<Database> database(new Database(std::move(impl)));  // NOLINT: private constructor
+  if (!options.read_only) {
+    WY_RETURN_IF_ERROR(finish_rotation(*database));
+    WY_RETURN_IF_ERROR(remove_keyless(*database));
+  }
+  return database;
 }
 
 Database::~Database() {
@@ -188,7 +227,7 @@ Result<Database::Reader> Database::acquire_reader() {
                            }}};
   if (impl_->writer == nullptr) {
     // Another process writes: what we know of it is what we last read.
-    Snapshot snapshot(*borrowed);
+    Snapshot snapshot(*borrowed, *impl_->keys);
     WY_TRY(impl_->published.epoch, snapshot.epoch());
     WY_TRY(impl_->published.commit, snapshot.commit_number());
   }
@@ -198,5 +237,6 @@ Result<Database::Reader> Database::acquire_reader() {
 const std::atomic<Epoch>& Database::epoch() const { return impl_->published.epoch; }
 CommitNumber Database::last_commit() const { return impl_->published.commit; }
 const std::string& Database::store_id() const { return impl_->store_id; }
+KeyRing& Database::keys() const { return *impl_->keys; }
 
 }  // namespace wenyuan::store

@@ -17,6 +17,8 @@
 
 namespace wenyuan::store {
 
+class KeyRing;
+
 // One consistent view of everything committed. Lives only inside Database::read or write.
 class Snapshot {
  public:
@@ -37,11 +39,14 @@ class Snapshot {
   // it must not be remembered under that epoch.
   bool epoch_is_committed() const { return !epoch_before_; }
 
+  const KeyRing& keys() const { return keys_; }
+
  protected:
   friend class Database;
   friend class GroupWriter;
-  explicit Snapshot(Connection& connection) : connection_(connection) {}
+  Snapshot(Connection& connection, const KeyRing& keys) : connection_(connection), keys_(keys) {}
   Connection& connection_;
+  const KeyRing& keys_;
   std::optional<Epoch> epoch_before_;  // set when this unit has raised the epoch
 };
 
@@ -52,11 +57,15 @@ class Transaction : public Snapshot {
   Result<CommitNumber> raise_commit();
   // Makes every permit given out so far stale. Call on each change that access can depend on.
   Status raise_epoch();
+  // An erasure secret (store/erasure_secrets.h) that is overwritten when this unit is on disk, and
+  // before its caller hears of it.
+  Status destroy_secret(std::int64_t number);
 
  private:
   friend class GroupWriter;
-  explicit Transaction(Connection& connection) : Snapshot(connection) {}
+  using Snapshot::Snapshot;
   CommitNumber raised_ = 0;
+  bool destroys_secrets_ = false;
 };
 
 class WalObserver;  // store/wal_observer.h
@@ -68,10 +77,15 @@ class Database {
     std::filesystem::path directory;  // holds wenyuan.db; created when absent
     int reader_count = 8;
     bool read_only = false;  // for commands that look at a store beside a running server
+    // See KeyRing::Options (store/key_ring.h). Empty: the folder keys in `directory`.
+    std::filesystem::path keys = {};
+    std::string master_key = {};
+    std::string previous_master_key = {};
   };
 
   // Creates or migrates. conflict when another process has the store open for writing,
-  // corrupt when SQLite's own check says so or the schema is newer than this program.
+  // corrupt when SQLite's own check says so or the schema is newer than this program. conflict also
+  // for a store whose content is not encrypted, and for another master key than the store's.
   static Result<std::unique_ptr<Database>> open(const Options& options);
   ~Database();
 
@@ -106,7 +120,7 @@ class Database {
   template <class Work>
   auto read(Work work) -> std::invoke_result_t<Work, Snapshot&> {
     WY_TRY(Reader reader, acquire_reader());
-    Snapshot snapshot(*reader.connection);
+    Snapshot snapshot(*reader.connection, keys());
     return work(snapshot);
   }
 
@@ -115,6 +129,7 @@ class Database {
   CommitNumber last_commit() const;
   // Random, made when the store was: derived files that carry another one are not ours.
   const std::string& store_id() const;
+  KeyRing& keys() const;
 
  private:
   struct Impl;

@@ -8,10 +8,10 @@ std::string document_columns() {
   return "d.number, d.id, d.collection_id, d.label_id, d.own_label, d.title, d.external_id, "
          "d.media_type, d.sha256, d.size_bytes, d.version, d.text_version, d.state, d.error, "
          "d.job_id, d.attributes, d.chunk_count, d.first_chunk, d.last_chunk, d.text_size, "
-         "d.page_count, d.created_at, d.updated_at, d.file_name";
+         "d.page_count, d.created_at, d.updated_at, d.file_name, d.key_secret, d.wrapped_key";
 }
 
-Result<DocumentRow> read_document_row(const Statement& statement) {
+Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& keys) {
   DocumentRow row;
   Document& document = row.document;
   row.number = statement.integer(0);
@@ -19,7 +19,6 @@ Result<DocumentRow> read_document_row(const Statement& statement) {
   document.collection_id = statement.text(2);
   document.label_id = statement.integer(3);
   row.own_label = statement.integer(4) != 0;
-  document.title = statement.text(5);
   document.external_id = statement.text(6);
   document.media_type = statement.text(7);
   document.sha256 = statement.text(8);
@@ -39,7 +38,10 @@ Result<DocumentRow> read_document_row(const Statement& statement) {
   document.page_count = statement.integer(20);
   document.created_at = statement.integer(21);
   document.updated_at = statement.integer(22);
-  document.file_name = statement.text(23);
+  row.key = {statement.integer(24), std::string(as_text(statement.blob(25)))};
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+  WY_TRY(document.title, key->open(kTitleField, statement.blob(5)));
+  WY_TRY(document.file_name, key->open(kFileNameField, statement.blob(23)));
   return row;
 }
 
@@ -49,11 +51,14 @@ Result<DocumentRow> load_document(Snapshot& snapshot, const std::string& id) {
   WY_TRY(auto statement, snapshot.prepare(sql));
   WY_TRY(const bool found, statement.bind(1, id).step());
   if (!found) return no_such_document();
-  return read_document_row(statement);
+  DocumentKeys keys(snapshot);
+  return read_document_row(statement, keys);
 }
 
 Status save_document(Transaction& tx, const DocumentRow& row) {
   const Document& document = row.document;
+  DocumentKeys keys(tx);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
   WY_TRY(auto statement,
          tx.prepare("UPDATE documents SET label_id = ?2, own_label = ?3, title = ?4, "
                     "media_type = ?5, sha256 = ?6, size_bytes = ?7, version = ?8, "
@@ -63,7 +68,7 @@ Status save_document(Transaction& tx, const DocumentRow& row) {
   return statement.bind(1, row.number)
       .bind(2, document.label_id)
       .bind(3, row.own_label)
-      .bind(4, document.title)
+      .bind_blob(4, as_bytes(key->seal(kTitleField, document.title)))
       .bind(5, document.media_type)
       .bind(6, document.sha256)
       .bind(7, document.size_bytes)

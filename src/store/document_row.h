@@ -6,6 +6,7 @@
 
 #include "base/document.h"
 #include "store/database.h"
+#include "store/document_keys.h"
 
 namespace wenyuan::store {
 
@@ -17,11 +18,14 @@ struct DocumentRow {
   ChunkId first_chunk = 0;        // 0: none
   ChunkId last_chunk = 0;
   std::int64_t text_size = 0;  // code points
+  StoredKey key;
+
+  KeyOwner key_owner() const { return {document.id, document.collection_id}; }
 };
 
 // The columns that read_document_row() expects first, from "documents AS d".
 std::string document_columns();
-Result<DocumentRow> read_document_row(const Statement& statement);
+Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& keys);
 
 // not_found when there is none; asks for no permit.
 Result<DocumentRow> load_document(Snapshot& snapshot, const std::string& id);

@@ -6,13 +6,15 @@
 
 #include "base/layout.h"
 #include "store/database.h"
+#include "store/document_row.h"
 
 namespace wenyuan::store {
 
-// Replaces the document's text (valid UTF-8); gives its size in code points.
-Result<std::int64_t> put_text(Transaction& tx, std::int64_t document_number, std::string_view text);
+// Replaces the document's text (valid UTF-8) by that of its newest version; gives its size in code
+// points.
+Result<std::int64_t> put_text(Transaction& tx, const DocumentRow& row, std::string_view text);
 
 // Replaces the document's layout.
-Status put_layout(Transaction& tx, std::int64_t document_number, std::span<const TextBox> layout);
+Status put_layout(Transaction& tx, const DocumentRow& row, std::span<const TextBox> layout);
 
 }  // namespace wenyuan::store

@@ -6,6 +6,7 @@
 #include "store/blob_rows.h"
 #include "store/content_access.h"
 #include "store/content_store.h"
+#include "store/document_keys.h"
 #include "store/labels.h"
 
 namespace wenyuan::store {
@@ -52,10 +53,11 @@ Result<std::optional<DocumentRow>> find_same(Transaction& tx, const Permit& perm
   const bool named = !wanted.external_id.empty();
   WY_TRY(auto statement, tx.prepare(named ? by_external_id : by_content));
   statement.bind(1, wanted.collection_id).bind(2, named ? wanted.external_id : wanted.blob_sha256);
+  DocumentKeys keys(tx);
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return std::optional<DocumentRow>();
-    WY_TRY(DocumentRow row, read_document_row(statement));
+    WY_TRY(DocumentRow row, read_document_row(statement, keys));
     WY_TRY(const bool open, opens_for_writing(tx, permit, row));
     if (open) return std::optional(std::move(row));
   }
@@ -63,19 +65,21 @@ Result<std::optional<DocumentRow>> find_same(Transaction& tx, const Permit& perm
 
 Status insert_row(Transaction& tx, DocumentRow& row) {
   const Document& document = row.document;
-  WY_TRY(
-      auto statement,
-      tx.prepare(
-          "INSERT INTO documents (id, collection_id, label_id, own_label, title, "
-          "external_id, media_type, sha256, size_bytes, version, text_version, state, "
-          "error, job_id, attributes, chunk_count, first_chunk, last_chunk, text_size, "
-          "page_count, embedding_model, created_at, updated_at, file_name) VALUES (?1, ?2, ?3, 0, "
-          "?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, '', '', ?11, 0, 0, 0, 0, 0, '', ?12, ?12, ?13) "
-          "RETURNING number"));
+  WY_TRY(row.key, make_document_key(tx, row.key_owner()));
+  DocumentKeys keys(tx);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+  WY_TRY(auto statement,
+         tx.prepare("INSERT INTO documents (id, collection_id, label_id, own_label, title, "
+                    "external_id, media_type, sha256, size_bytes, version, text_version, state, "
+                    "error, job_id, attributes, chunk_count, first_chunk, last_chunk, text_size, "
+                    "page_count, embedding_model, created_at, updated_at, file_name, key_secret, "
+                    "wrapped_key) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, '', '', "
+                    "?11, 0, 0, 0, 0, 0, '', ?12, ?12, ?13, ?14, ?15) "
+                    "RETURNING number"));
   WY_RETURN_IF_ERROR(statement.bind(1, document.id)
                          .bind(2, document.collection_id)
                          .bind(3, document.label_id)
-                         .bind(4, document.title)
+                         .bind_blob(4, as_bytes(key->seal(kTitleField, document.title)))
                          .bind(5, document.external_id)
                          .bind(6, document.media_type)
                          .bind(7, document.sha256)
@@ -84,7 +88,9 @@ Status insert_row(Transaction& tx, DocumentRow& row) {
                          .bind(10, name(document.state))
                          .bind(11, encode_attributes(document.attributes))
                          .bind(12, document.created_at)
-                         .bind(13, document.file_name)
+                         .bind_blob(13, as_bytes(key->seal(kFileNameField, document.file_name)))
+                         .bind(14, row.key.secret)
+                         .bind_blob(15, as_bytes(row.key.wrapped))
                          .step());
   row.number = statement.integer(0);
   return Done{};
@@ -103,6 +109,8 @@ Status queue_version(Transaction& tx, DocumentRow& row, const NewDocument& wante
                               "VALUES (?1, 'ingest', ?2, ?3, 'queued', '', 0, 0, 0, '', ?4, ?4)"));
   WY_RETURN_IF_ERROR(
       job.bind(1, document.job_id).bind(2, document.id).bind(3, wanted.user_id).bind(4, now).run());
+  DocumentKeys keys(tx);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
   WY_TRY(auto version,
          tx.prepare("INSERT INTO document_versions (document, version, sha256, size_bytes, title, "
                     "media_type, job_id, created_at, effective_from, effective_until) "
@@ -113,15 +121,16 @@ Status queue_version(Transaction& tx, DocumentRow& row, const NewDocument& wante
   } else {
     version.bind_null(10);
   }
-  WY_RETURN_IF_ERROR(version.bind(1, row.number)
-                         .bind(2, document.version)
-                         .bind(3, document.sha256)
-                         .bind(4, document.size_bytes)
-                         .bind(5, document.title)
-                         .bind(6, document.media_type)
-                         .bind(7, document.job_id)
-                         .bind(8, now)
-                         .run());
+  WY_RETURN_IF_ERROR(
+      version.bind(1, row.number)
+          .bind(2, document.version)
+          .bind(3, document.sha256)
+          .bind(4, document.size_bytes)
+          .bind_blob(5, as_bytes(key->seal({"title", document.version}, document.title)))
+          .bind(6, document.media_type)
+          .bind(7, document.job_id)
+          .bind(8, now)
+          .run());
   return save_document(tx, row);
 }
 
@@ -227,14 +236,17 @@ Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& 
                                           "FROM document_versions WHERE document = ? "
                                           "ORDER BY version DESC"));
   statement.bind(1, row.number);
+  DocumentKeys keys(snapshot);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
   std::vector<DocumentVersion> all;
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return all;
+    WY_TRY(std::string title, key->open({"title", statement.integer(0)}, statement.blob(3)));
     DocumentVersion version{.version = statement.integer(0),
                             .sha256 = statement.text(1),
                             .size_bytes = statement.integer(2),
-                            .title = statement.text(3),
+                            .title = std::move(title),
                             .media_type = statement.text(4),
                             .created_at = statement.integer(5),
                             .effective_from = statement.integer(6)};

@@ -1,6 +1,10 @@
+#include "store/erasure.h"
+
 #include "store/blob_rows.h"
 #include "store/content_access.h"
 #include "store/content_store.h"
+#include "store/document_keys.h"
+#include "store/idempotency_store.h"
 #include "store/labels.h"
 
 namespace wenyuan::store {
@@ -25,6 +29,7 @@ Result<std::vector<std::string>> count_versions(Transaction& tx, const DocumentR
     WY_TRY(const bool found, statement.step());
     if (!found) return blobs;
     blobs.push_back(statement.text(0));
+    erased.originals.push_back({statement.text(0), statement.integer(1)});
     erased.versions += 1;
     erased.bytes += statement.integer(1);
   }
@@ -33,11 +38,17 @@ Result<std::vector<std::string>> count_versions(Transaction& tx, const DocumentR
 Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
   Erased erased;
   erased.document_id = row.document.id;
+  erased.collection_id = row.document.collection_id;
   erased.sha256 = row.document.sha256;
+  erased.first_chunk = row.first_chunk;
+  erased.last_chunk = row.last_chunk;
+  erased.key_secret = row.key.secret;
   WY_TRY(erased.commit, tx.raise_commit());
   WY_RETURN_IF_ERROR(count_chunks(tx, row, erased));
   WY_TRY(auto blobs, count_versions(tx, row, erased));
   WY_RETURN_IF_ERROR(record_change(tx, row, false));
+  WY_RETURN_IF_ERROR(destroy_document_key(tx, row.key));
+  WY_TRY(erased.answers, forget_answers(tx, row.document.id));
   for (const char* const sql :
        {"DELETE FROM chunks WHERE document = ?", "DELETE FROM document_texts WHERE document = ?",
         "DELETE FROM document_layouts WHERE document = ?",
@@ -56,6 +67,25 @@ Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
 }
 
 }  // namespace
+
+Status erase_keyless(Transaction& tx, std::int64_t number) {
+  DocumentRow row;
+  {
+    WY_TRY(auto statement, tx.prepare("SELECT id, label_id, sha256, first_chunk, last_chunk, "
+                                      "key_secret FROM documents WHERE number = ?"));
+    WY_TRY(const bool found, statement.bind(1, number).step());
+    if (!found) return Done{};
+    row.number = number;
+    row.document.id = statement.text(0);
+    row.document.label_id = statement.integer(1);
+    row.document.sha256 = statement.text(2);
+    row.first_chunk = statement.integer(3);
+    row.last_chunk = statement.integer(4);
+    row.key.secret = statement.integer(5);
+  }
+  WY_RETURN_IF_ERROR(erase(tx, row));
+  return Done{};
+}
 
 Result<Erased> remove_document(Transaction& tx, const Permit& permit, const std::string& id) {
   WY_TRY(const DocumentRow row, writable_document(tx, permit, id));
@@ -77,7 +107,8 @@ Result<std::vector<Erased>> remove_collection(Transaction& tx, const Permit& per
       WY_TRY(auto statement, tx.prepare(sql));
       WY_TRY(const bool found, statement.bind(1, id).step());
       if (!found) break;
-      WY_TRY(row, read_document_row(statement));
+      DocumentKeys keys(tx);
+      WY_TRY(row, read_document_row(statement, keys));
     }
     WY_TRY(Erased each, erase(tx, row));
     erased.push_back(std::move(each));

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/database.h"
+#include "store/erased_secrets.h"
 #include "store/wal_observer.h"
 
 namespace wenyuan::store {
@@ -48,8 +49,12 @@ struct GroupWriter::Request {
   std::condition_variable finished;
 };
 
-GroupWriter::GroupWriter(std::unique_ptr<Connection> connection, Published& published)
-    : connection_(std::move(connection)), published_(published), thread_([this] { run(); }) {}
+GroupWriter::GroupWriter(std::unique_ptr<Connection> connection, Published& published,
+                         const KeyRing& keys)
+    : connection_(std::move(connection)),
+      published_(published),
+      keys_(keys),
+      thread_([this] { run(); }) {}
 
 GroupWriter::~GroupWriter() {
   {
@@ -154,8 +159,9 @@ void GroupWriter::run_work(Request& request) {
     return;
   }
   {
-    Transaction tx(*connection_);
+    Transaction tx(*connection_, keys_);
     request.result = guarded(*request.work, tx);
+    destroys_secrets_ = destroys_secrets_ || tx.destroys_secrets_;
   }
   if (!*request.result && connection_->in_transaction()) {
     // When even this fails the batch must not be committed with half a work in it.
@@ -180,7 +186,7 @@ void GroupWriter::run_work(Request& request) {
 Status GroupWriter::commit() {
   const auto begin = std::chrono::steady_clock::now();
   const auto read_and_commit = [&]() -> Status {
-    Snapshot snapshot(*connection_);
+    Snapshot snapshot(*connection_, keys_);
     WY_TRY(const Epoch epoch, snapshot.epoch());
     WY_TRY(const CommitNumber number, snapshot.commit_number());
     const int before = std::exchange(frames_, 0);
@@ -199,6 +205,9 @@ Status GroupWriter::commit() {
   commit_seconds().observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   if (!outcome) return within("the write could not be made durable", outcome.error());
+  if (!std::exchange(destroys_secrets_, false)) return outcome;
+  outcome = destroy_erased_secrets(*connection_, keys_);
+  if (!outcome) return within("it is written, but not yet erased for good", outcome.error());
   return outcome;
 }
 

@@ -17,6 +17,7 @@
 
 namespace wenyuan::store {
 
+class KeyRing;
 class Transaction;
 class WalObserver;
 
@@ -33,7 +34,7 @@ class GroupWriter {
   using Work = std::function<Status(Transaction&)>;
 
   // The connection is used by the writer thread alone from here on.
-  GroupWriter(std::unique_ptr<Connection> connection, Published& published);
+  GroupWriter(std::unique_ptr<Connection> connection, Published& published, const KeyRing& keys);
   ~GroupWriter();  // works off what is queued
 
   // Returns when the work is on disk or undone; unavailable when too many wait.
@@ -59,6 +60,8 @@ class GroupWriter {
   Published& published_;
   WalObserver* observer_ = nullptr;  // used by the writer thread alone
   int frames_ = 0;                   // in the log, while there is an observer; the same
+  const KeyRing& keys_;
+  bool destroys_secrets_ = false;  // a work of this batch does; used by the writer thread alone
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Request*> queue_;  // guarded by mutex_

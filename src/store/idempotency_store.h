@@ -15,7 +15,7 @@ constexpr std::size_t kIdempotencyKeySizeMax = 255;
 struct Remembered {
   std::string request_hash;  // of method, path and body: another request under the key is an error
   int status = 0;
-  std::string body;
+  std::string body;  // sealed on disk
 };
 
 // Nothing when the user has not used the key or it has expired.
@@ -26,5 +26,9 @@ Result<std::optional<Remembered>> find(Snapshot& snapshot, const std::string& us
 // request that ran at the same time); invalid_argument for an empty or over-long key.
 Status remember(Transaction& tx, const std::string& user_id, const std::string& key,
                 const Remembered& answer, UnixMillis now);
+
+// Erases every answer that names the document; gives how many. A request that is sent again after
+// that is done again.
+Result<std::int64_t> forget_answers(Transaction& tx, const std::string& document_id);
 
 }  // namespace wenyuan::store

@@ -54,10 +54,12 @@ Status replace_chunks(Transaction& tx, DocumentRow& row, const Processed& proces
   WY_RETURN_IF_ERROR(clear.bind(1, row.number).run());
   row.first_chunk = 0;
   row.last_chunk = 0;
+  DocumentKeys keys(tx);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
   std::int64_t ordinal = 0;
   for (const Chunk& chunk : processed.chunks) {
     const ChunkPlace place{row.number, row.document.version, ordinal++};
-    WY_TRY(row.last_chunk, insert_chunk(tx, place, chunk));
+    WY_TRY(row.last_chunk, insert_chunk(tx, *key, place, chunk));
     if (row.first_chunk == 0) row.first_chunk = row.last_chunk;
   }
   row.document.chunk_count = static_cast<std::int64_t>(processed.chunks.size());
@@ -67,13 +69,16 @@ Status replace_chunks(Transaction& tx, DocumentRow& row, const Processed& proces
 }
 
 Status note_version(Transaction& tx, const DocumentRow& row, const std::string& embedding_model) {
+  DocumentKeys keys(tx);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
   WY_TRY(auto version, tx.prepare("UPDATE document_versions SET title = ?3, media_type = ?4 "
                                   "WHERE document = ?1 AND version = ?2"));
-  WY_RETURN_IF_ERROR(version.bind(1, row.number)
-                         .bind(2, row.document.version)
-                         .bind(3, row.document.title)
-                         .bind(4, row.document.media_type)
-                         .run());
+  WY_RETURN_IF_ERROR(
+      version.bind(1, row.number)
+          .bind(2, row.document.version)
+          .bind_blob(3, as_bytes(key->seal({"title", row.document.version}, row.document.title)))
+          .bind(4, row.document.media_type)
+          .run());
   WY_TRY(auto model, tx.prepare("UPDATE documents SET embedding_model = ?, embedding_begun = '', "
                                 "embedding_failed = 0 WHERE number = ?"));
   return model.bind(1, embedding_model).bind(2, row.number).run();
@@ -90,8 +95,8 @@ Status finish_document(Transaction& tx, const std::string& document_id, const Pr
   WY_RETURN_IF_ERROR(check(processed));
   WY_RETURN_IF_ERROR(tx.raise_commit());
   WY_RETURN_IF_ERROR(replace_chunks(tx, row, processed));
-  WY_TRY(row.text_size, put_text(tx, row.number, processed.text));
-  WY_RETURN_IF_ERROR(put_layout(tx, row.number, processed.layout));
+  WY_TRY(row.text_size, put_text(tx, row, processed.text));
+  WY_RETURN_IF_ERROR(put_layout(tx, row, processed.layout));
   Document& document = row.document;
   row.text_version = document.version;
   if (!processed.media_type.empty()) document.media_type = processed.media_type;

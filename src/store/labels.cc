@@ -203,7 +203,8 @@ Status relabel_collection(Transaction& tx, const Collection& collection,
     WY_TRY(auto statement, tx.prepare(sql));
     WY_TRY(const bool found, statement.bind(1, collection.id).bind(2, last).step());
     if (!found) return Done{};
-    WY_TRY(DocumentRow row, read_document_row(statement));
+    DocumentKeys keys(tx);
+    WY_TRY(DocumentRow row, read_document_row(statement, keys));
     statement.reset();
     last = row.number;
     const LabelId before = row.document.label_id;

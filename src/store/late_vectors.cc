@@ -75,15 +75,19 @@ Result<bool> is_complete(Snapshot& snapshot, const DocumentRow& row) {
 Result<std::pair<ChunkId, ChunkId>> write_vectors(Transaction& tx, const DocumentRow& row,
                                                   const std::vector<ChunkVector>& vectors) {
   std::pair<ChunkId, ChunkId> written;
-  WY_TRY(auto statement,
-         tx.prepare("UPDATE chunks SET vector = ?3 WHERE id = ?1 AND document = ?2 RETURNING id"));
+  DocumentKeys keys(tx);
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+  WY_TRY(auto place,
+         tx.prepare("SELECT version, ordinal FROM chunks WHERE id = ? AND document = ?"));
+  WY_TRY(auto statement, tx.prepare("UPDATE chunks SET vector = ?2 WHERE id = ?1"));
   for (const ChunkVector& each : vectors) {
-    const std::string bytes = encode_vector(each.vector);
-    statement.reset();
-    statement.bind(1, each.chunk).bind(2, row.number);
-    statement.bind_blob(3, {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-    WY_TRY(const bool found, statement.step());
+    place.reset();
+    WY_TRY(const bool found, place.bind(1, each.chunk).bind(2, row.number).step());
     if (!found) continue;
+    const ChunkPlace at{row.number, place.integer(0), place.integer(1)};
+    statement.reset();
+    statement.bind(1, each.chunk).bind_blob(2, as_bytes(seal_vector(*key, at, each.vector)));
+    WY_RETURN_IF_ERROR(statement.run());
     if (written.first == 0) written.first = each.chunk;
     written.second = each.chunk;
   }
@@ -142,10 +146,11 @@ Result<std::vector<Chunk>> unembedded_chunks(Snapshot& snapshot, const std::stri
   WY_TRY(auto statement, snapshot.prepare(sql));
   statement.bind(1, row.number).bind(2, state.begun != model);
   statement.bind(3, static_cast<std::int64_t>(count_max));
+  DocumentKeys keys(snapshot);
   for (;;) {
     WY_TRY(const bool more, statement.step());
     if (!more) return found;
-    WY_TRY(Chunk chunk, read_chunk_row(statement));
+    WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
     found.push_back(std::move(chunk));
   }
 }

@@ -30,6 +30,7 @@ Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
   const int next = bind_filter(statement, permit, filter);
   statement.bind(next, after).bind(next + 1, page.limit + 1);
   Listing<Document> listing;
+  DocumentKeys keys(snapshot);
   for (std::int64_t last = 0;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return listing;
@@ -37,7 +38,7 @@ Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
       WY_TRY(listing.next_cursor, make_cursor(snapshot, "documents", last));
       return listing;
     }
-    WY_TRY(DocumentRow row, read_document_row(statement));
+    WY_TRY(DocumentRow row, read_document_row(statement, keys));
     last = row.number;
     listing.items.push_back(std::move(row.document));
   }
@@ -56,10 +57,11 @@ Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,
   WY_TRY(auto statement, snapshot.prepare(sql));
   statement.bind(1, row.number).bind(2, begin).bind(3, page.limit + 1);
   Listing<Chunk> listing;
+  DocumentKeys keys(snapshot);
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return listing;
-    WY_TRY(Chunk chunk, read_chunk_row(statement));
+    WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
     if (listing.items.size() == static_cast<std::size_t>(page.limit)) {
       WY_TRY(listing.next_cursor, make_cursor(snapshot, list, chunk.ordinal));
       return listing;
@@ -95,13 +97,14 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
                                  " FROM chunks AS k JOIN documents AS d ON d.number = k.document "
                                  "WHERE k.id = ?";
   WY_TRY(auto statement, snapshot.prepare(sql));
+  DocumentKeys keys(snapshot);
   std::vector<Chunk> found;
   found.reserve(ids.size());
   for (const ChunkId id : ids) {
     statement.reset();
     WY_TRY(const bool exists, statement.bind(1, id).step());
     if (!exists) continue;
-    WY_TRY(Chunk chunk, read_chunk_row(statement));
+    WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
     if (permit.covers(chunk.label_id)) found.push_back(std::move(chunk));
   }
   return found;
@@ -117,12 +120,13 @@ Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
   WY_TRY(auto statement, snapshot.prepare(sql));
   statement.bind(1, range.first).bind(2, range.last).bind(3, label);
   statement.bind(4, static_cast<std::int64_t>(range.count_max)).bind(5, model);
+  DocumentKeys keys(snapshot);
   std::vector<Chunk> found;
   for (;;) {
     WY_TRY(const bool row, statement.step());
     if (!row) return found;
-    WY_TRY(Chunk chunk, read_chunk_row(statement));
-    chunk.vector = decode_vector(statement.blob(kChunkColumnCount));
+    WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
+    WY_TRY(chunk.vector, read_vector(statement, keys, kChunkColumnCount));
     found.push_back(std::move(chunk));
   }
 }

@@ -3,12 +3,15 @@
 #include <set>
 
 #include "base/id.h"
+#include "store/chunk_check.h"
 #include "store/consistency_rules.h"
 #include "store/document_row.h"
 #include "store/labels.h"
 
 namespace wenyuan::store {
 namespace {
+
+constexpr std::size_t kBadChunksMax = 100'000;
 
 Result<std::vector<std::string>> named_by(Transaction& tx, const ConsistencyRule& rule) {
   WY_TRY(auto statement, tx.prepare(rule.sql));
@@ -101,12 +104,26 @@ Status reindex(Transaction& tx, std::vector<std::string>& done) {
   return Done{};
 }
 
+// First, while the chunks are there.
+Status renew_bad_chunks(Transaction& tx, UnixMillis now, std::set<std::string>& renewed,
+                        std::vector<std::string>& done) {
+  WY_TRY(const std::vector<BadChunk> bad, find_bad_chunks(tx, kBadChunksMax));
+  if (!bad.empty()) WY_RETURN_IF_ERROR(tx.raise_commit());
+  for (const BadChunk& each : bad) {
+    if (!renewed.insert(each.document_id).second) continue;
+    WY_RETURN_IF_ERROR(apply(tx, Remedy::ingest_again, each.document_id, now));
+    done.push_back("put right: " + each.what + ": " + each.document_id);
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> repair_rows(Transaction& tx, UnixMillis now) {
   std::vector<std::string> done;
   WY_RETURN_IF_ERROR(reindex(tx, done));
   std::set<std::string> taken_in_again;
+  WY_RETURN_IF_ERROR(renew_bad_chunks(tx, now, taken_in_again, done));
   for (const ConsistencyRule& rule : kConsistencyRules) {
     WY_TRY(const std::vector<std::string> names, named_by(tx, rule));
     if (names.empty()) continue;

@@ -65,6 +65,13 @@ Result<CommitNumber> Transaction::raise_commit() {
   return number;
 }
 
+Status Transaction::destroy_secret(std::int64_t number) {
+  WY_TRY(auto statement, prepare("INSERT OR IGNORE INTO secrets_to_destroy (number) VALUES (?)"));
+  WY_RETURN_IF_ERROR(statement.bind(1, number).run());
+  destroys_secrets_ = true;
+  return Done{};
+}
+
 Status Transaction::raise_epoch() {
   WY_TRY(const Epoch raised, raise(*this, "epoch"));
   if (!epoch_before_) epoch_before_ = raised - 1;

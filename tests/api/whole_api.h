@@ -17,8 +17,8 @@ class WholeApi : public auth::IdentityTest {
   static constexpr const char* kModel = "fake";
 
   WholeApi()
-      : blobs_(auth::must(store::BlobStore::open(directory_ / "blobs"))),
-        vault_(auth::must(audit::Vault::open(directory_))),
+      : blobs_(auth::must(store::BlobStore::open(directory_ / "blobs", database_->keys().files()))),
+        vault_(auth::must(audit::Vault::open(database_->keys()))),
         checkpointer_(auth::must(audit::Checkpointer::open(*database_, checkpoint_options()))),
         compartments_(auth::must(index::Compartments::open(index_options()))),
         indexer_(*database_, *compartments_),
@@ -125,7 +125,8 @@ class WholeApi : public auth::IdentityTest {
     index::Compartments::Options options;
     options.directory = directory_ / "indexes";
     options.store_id = database_->store_id();
-    options.seal_key.assign(32, 7);
+    options.files = &database_->keys().files();
+    options.memory = directory_ / "memory";
     options.model = {kModel, llm::FakeEngine::kVectorSize};
     options.epoch = &database_->epoch();
     return options;

@@ -32,7 +32,7 @@ class AuditFixture : public testing::Test {
     auto opened = store::Database::open({.directory = home.path()});
     ASSERT_TRUE(opened) << opened.error().message;
     database = *std::move(opened);
-    auto vault_opened = Vault::open(home.path());
+    auto vault_opened = Vault::open(database->keys());
     ASSERT_TRUE(vault_opened) << vault_opened.error().message;
     vault = *std::move(vault_opened);
   }

@@ -80,7 +80,7 @@ TEST_F(CheckpointTest, SaysHowLongTheLogWas) {
 }
 
 TEST_F(CheckpointTest, KeepsTheSecretKeysFromOthers) {
-  for (const char* each : {"audit.key", "audit-subjects.key"}) {
+  for (const char* each : {"audit.key", "keys/master.key", "keys/erasure.secrets"}) {
     struct stat info {};
     ASSERT_EQ(::stat((home.path() / each).c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777U, 0600U) << each;

@@ -35,7 +35,7 @@ class AuthTest : public testing::Test {
   explicit AuthTest(AttributeKinds kinds)
       : directory_(std::filesystem::temp_directory_path() / new_id("wenyuan_auth_test")),
         database_(must(store::Database::open({.directory = directory_, .reader_count = 4}))),
-        identities_(must(Identities::open(directory_))),
+        identities_(must(Identities::open(*database_))),
         engine_(std::move(kinds)) {}
   ~AuthTest() override {
     database_.reset();

@@ -84,7 +84,7 @@ class BreakGlassTest : public AuthTest {
 
   ManualClock clock_{SystemClock().now()};
   PolicyEngine timed_{{"sensitivity", "department", "project"}, &clock_};
-  const KeySecret secret_ = must(KeySecret::open(directory_));
+  const KeySecret secret_ = must(KeySecret::open(database_->keys()));
   const Sessions sessions_{secret_, {}};
   const std::string ann_ = user("ann"), bob_ = user("bob");
   const std::string root_ = user("root", {}, {"admin"});

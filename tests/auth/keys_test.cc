@@ -151,32 +151,21 @@ TEST_F(KeysTest, AreNotInTheDatabase) {
 
 TEST_F(KeysTest, OutliveARestart) {
   const NewKey made = key(ann_, {"*"});
-  identities_ = must(Identities::open(directory_));
+  identities_ = must(Identities::open(*database_));
   EXPECT_TRUE(valid(made.key));
 }
 
-TEST_F(KeysTest, DependOnASecretOnlyTheOwnerCanRead) {
-  namespace fs = std::filesystem;
-  const fs::path file = directory_ / "auth.key";
-  EXPECT_EQ(fs::file_size(file), 32U);
-  EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
-  fs::permissions(file, fs::perms::group_read, fs::perm_options::add);
-  EXPECT_EQ(Identities::open(directory_).error().code, ErrorCode::forbidden);
-  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-  must(write_file_durably(file, "short"));
-  EXPECT_EQ(Identities::open(directory_).error().code, ErrorCode::corrupt);
-  must(write_file_durably(file, std::string(32, 'k')));
-  const KeySecret secret = must(KeySecret::open(directory_));
+TEST_F(KeysTest, DependOnTheStoresSecret) {
+  const KeySecret secret = must(KeySecret::open(database_->keys()));
   EXPECT_EQ(must(secret.mac("a")), must(secret.mac("a")));
   EXPECT_NE(must(secret.mac("a")), must(secret.mac("b")));
+  EXPECT_NE(must(secret.mac("a")), must(KeySecret(store::CipherKey{}).mac("a")));
 }
 
 // RFC 4231, test case 2, with the key filled up to our size by zeros as HMAC itself does.
-TEST_F(KeysTest, AreStoredAsHmacSha256) {
-  std::string padded = "Jefe";
-  padded.resize(32, '\0');
-  must(write_file_durably(directory_ / "auth.key", padded));
-  const KeyMac mac = must(must(KeySecret::open(directory_)).mac("what do ya want for nothing?"));
+TEST(KeySecret, IsUsedForHmacSha256) {
+  const KeySecret secret(store::CipherKey{'J', 'e', 'f', 'e'});
+  const KeyMac mac = must(secret.mac("what do ya want for nothing?"));
   EXPECT_EQ(to_hex(mac), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 

@@ -14,6 +14,7 @@
 #include "backup/shipper.h"
 #include "base/file.h"
 #include "store/blob_store.h"
+#include "store/key_ring.h"
 #include "tests/store/content_fixture.h"
 
 namespace wenyuan::backup {
@@ -24,7 +25,7 @@ class BackupFixture : public store::ContentFixture {
  protected:
   void SetUp() override {
     ContentFixture::SetUp();
-    auto opened = store::BlobStore::open(home.path() / "blobs");
+    auto opened = store::BlobStore::open(home.path() / "blobs", database->keys().files());
     ASSERT_TRUE(opened);
     blobs = std::make_unique<store::BlobStore>(*std::move(opened));
     auto made = audit::Checkpointer::open(*database, {.directory = home.path(), .sinks = {}});
@@ -68,12 +69,13 @@ class BackupFixture : public store::ContentFixture {
   // The titles of all documents, which tell what has been committed.
   static std::vector<std::string> titles(store::Database& of) {
     auto found = of.read([](store::Snapshot& snapshot) -> Result<std::vector<std::string>> {
-      WY_TRY(auto statement, snapshot.prepare("SELECT title FROM documents ORDER BY number"));
+      WY_TRY(auto statement, snapshot.prepare("SELECT id FROM documents ORDER BY number"));
       std::vector<std::string> all;
       for (;;) {
         WY_TRY(const bool row, statement.step());
         if (!row) return all;
-        all.push_back(statement.text(0));
+        WY_TRY(const Document document, store::document_for_ingest(snapshot, statement.text(0)));
+        all.push_back(document.title);
       }
     });
     EXPECT_TRUE(found);
@@ -82,11 +84,17 @@ class BackupFixture : public store::ContentFixture {
 
   Replica::Options restoring(const fs::path& to) { return {backup.path(), to, {}, {}}; }
 
+  // Keys never lie in a backup.
+  void bring_keys(const fs::path& to) const {
+    fs::copy(home.path() / kKeyFolder, to / kKeyFolder, fs::copy_options::recursive);
+  }
+
   // What went wrong; empty when the directory is a whole store now.
   std::string restore(const fs::path& to, const Target& wanted = {}) {
     auto replica = Replica::open(restoring(to));
     if (!replica) return replica.error().message;
     if (const Status reached = replica->catch_up(wanted); !reached) return reached.error().message;
+    bring_keys(to);
     const auto finished = replica->finish(false);
     if (!finished) return finished.error().message;
     return finished->problems.empty() ? "" : finished->problems.front();

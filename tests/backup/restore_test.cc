@@ -14,7 +14,10 @@ TEST_F(Restore, GivesWhatWasCommittedBeforeAndAfterTheBase) {
   ship();
   ASSERT_EQ(restore(target.path() / "data"), "");
   EXPECT_EQ(restored_titles(target.path() / "data"), titles(*database));
-  const store::BlobStore restored = *store::BlobStore::open(target.path() / "data" / "blobs");
+  const auto store = store::Database::open({.directory = target.path() / "data"});
+  ASSERT_TRUE(store) << store.error().message;
+  const store::BlobStore restored =
+      *store::BlobStore::open(target.path() / "data" / "blobs", (*store)->keys().files());
   for (const char* const content : {"one", "two", "three"}) {
     EXPECT_EQ(*restored.get(store::sha256_of(content)), content);
   }
@@ -49,6 +52,7 @@ TEST_F(Restore, GoesOnWhenTheLogGrowsLong) {
   EXPECT_LT(fs::file_size(home.path() / "wenyuan.db-wal"), std::uintmax_t{48} << 20);
   auto replica = Replica::open(restoring(target.path() / "data"));
   ASSERT_TRUE(replica && replica->catch_up({}));
+  bring_keys(target.path() / "data");
   const auto finished = replica->finish(true);
   ASSERT_TRUE(finished);
   EXPECT_TRUE(finished->problems.empty()) << finished->problems.front();
@@ -145,7 +149,7 @@ TEST_F(Restore, KeepsNoKeys) {
   const auto text = read_file(Folder(backup.path()).manifest(shipper->state().generation));
   const auto manifest = open_manifest(*text, checkpointer->key());
   ASSERT_TRUE(manifest);
-  EXPECT_EQ(manifest->apart, std::vector<std::string>{"audit.key"});
+  EXPECT_EQ(manifest->apart, (std::vector<std::string>{"audit.key", "keys"}));
 }
 
 TEST_F(Restore, OfOneGenerationIsPossibleAsLongAsItIsKept) {

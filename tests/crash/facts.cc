@@ -15,17 +15,17 @@ constexpr std::string_view kQueries[] = {
     "SELECT id, 'collection ' || name || ' ' || attributes || ' ' || owner_id FROM collections",
     "SELECT id, 'grant ' || principal_id || ' ' || role || ' ' || resource_id FROM grants",
     "SELECT id, 'policy ' || name || ' ' || version || ' ' || text FROM policies",
-    "SELECT d.id, 'document ' || d.title || ' ' || d.version || ' ' || d.text_version || ' ' || "
+    "SELECT d.id, 'document ' || hex(d.title) || ' ' || d.version || ' ' || d.text_version || ' ' || "
     "replace(d.state, 'processing', 'queued') || ' ' || d.attributes || ' ' || d.chunk_count || "
     "' ' || d.embedding_model || ' ' || l.attributes || ' ' || l.document_id "
     "FROM documents d JOIN labels l ON l.id = d.label_id",
     "SELECT d.id, 'version ' || v.version || ' ' || v.sha256 FROM document_versions v "
     "JOIN documents d ON d.number = v.document",
-    "SELECT d.id, 'chunk ' || c.ordinal || ' ' || c.id || ' ' || quote(c.text) || ' ' || "
+    "SELECT d.id, 'chunk ' || c.ordinal || ' ' || c.id || ' ' || hex(c.content) || ' ' || "
     "ifnull(hex(c.vector), '-') FROM chunks c JOIN documents d ON d.number = c.document",
     "SELECT object_id, 'record ' || number || ' ' || action || ' ' || hex(sealed) "
     "FROM audit_records",
-    "SELECT 'idempotency ' || key, status || ' ' || body FROM idempotency_keys",
+    "SELECT 'idempotency ' || key, status || ' ' || hex(body) FROM idempotency_keys",
     "SELECT id, 'hold ' || subject_id || ' ' || ifnull(released_at, '') FROM audit_holds",
     "SELECT subject_id, 'has a key ' || (wrapped IS NOT NULL) FROM audit_subjects",
 };

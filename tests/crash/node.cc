@@ -8,6 +8,7 @@
 #include "store/consistency.h"
 #include "store/content_store.h"
 #include "store/job_store.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::crash {
 namespace fs = std::filesystem;
@@ -35,19 +36,19 @@ UnixMillis Node::now() { return clock_.now(); }
 
 Status Node::open_store() {
   WY_TRY(database_, store::Database::open({.directory = layout_.data}));
-  WY_TRY(blobs_, store::BlobStore::open(layout_.blobs()));
+  WY_TRY(blobs_, store::BlobStore::open(layout_.blobs(), database_->keys().files()));
   WY_RETURN_IF_ERROR(blobs_->remove_unnamed([&](const std::string& sha256) {
     const auto named = database_->read(
         [&](store::Snapshot& snapshot) { return store::blob_is_named(snapshot, sha256); });
     return !named || *named;
   }));
-  WY_TRY(identities_, auth::Identities::open(layout_.data));
-  WY_TRY(sign_in_, auth::SignIn::open(layout_.data, *database_, *identities_, {}));
+  WY_TRY(identities_, auth::Identities::open(*database_));
+  WY_TRY(sign_in_, auth::SignIn::open(*database_, *identities_, {}));
   policies_.emplace(store::AccessAttributes{"department", "sensitivity"});
   WY_RETURN_IF_ERROR(database_->write([&](store::Transaction& tx) {
     return store::use_access_attributes(tx, policies_->access_attributes());
   }));
-  WY_TRY(vault_, audit::Vault::open(layout_.data));
+  WY_TRY(vault_, audit::Vault::open(database_->keys()));
   audit::Checkpointer::Options options;
   options.directory = layout_.data;
   options.sinks.push_back({audit::file_sink(layout_.data / "second-sink"), true});
@@ -59,7 +60,8 @@ Status Node::open_store() {
 Status Node::open_indexes() {
   WY_TRY(const index::VectorModel before, app::indexed_model(layout_));
   if (before.name != model_.name) WY_RETURN_IF_ERROR(app::keep_indexed_model(layout_, model_));
-  WY_TRY(compartments_, app::open_compartments(layout_, layout_.indexes(), *database_, model_));
+  WY_TRY(compartments_,
+         app::open_compartments(layout_.indexes(), app::kIndexMemory, *database_, model_));
   indexer_.emplace(*database_, *compartments_);
   return index();
 }

@@ -14,6 +14,8 @@
 
 #include "base/id.h"
 #include "index/compartments.h"
+#include "store/database.h"
+#include "store/key_ring.h"
 #include "tests/fakes/permit_maker.h"
 
 namespace wenyuan::index {
@@ -40,9 +42,18 @@ class IndexTest : public ::testing::Test {
   IndexTest() {
     options_.directory = folder_.path() / "index";
     options_.store_id = "store";
-    options_.seal_key.assign(32, 7);
+    options_.memory = folder_.path() / "memory";
+    open_store();
     options_.model = {"model", kVectorSize};
     options_.epoch = &epoch_;
+  }
+
+  // The keys of generations.
+  void open_store() {
+    auto opened = store::Database::open({.directory = folder_.path() / "store"});
+    EXPECT_TRUE(opened.has_value()) << opened.error().message;
+    store_ = *std::move(opened);
+    options_.files = &store_->keys().files();
   }
 
   static std::unique_ptr<Compartments> open(const Compartments::Options& options) {
@@ -83,6 +94,7 @@ class IndexTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::atomic<Epoch> epoch_{1};
+  std::unique_ptr<store::Database> store_;
   Compartments::Options options_;
   std::unique_ptr<Compartments> index_;
 };

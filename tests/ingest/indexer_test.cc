@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "pipeline_fixture.h"
+#include "store/chunk_row.h"
+#include "store/document_row.h"
 
 namespace wenyuan::ingest {
 namespace {
@@ -49,12 +51,13 @@ TEST_F(IndexerTest, ShowsWhatIsCommitted) {
 }
 
 TEST_F(IndexerTest, FindsWordsThatAreNotTheStoresAndRebuilds) {
-  add({"the sluice is narrow", "the weir is wide"});
+  const Document document = add({"the sluice is narrow", "the weir is wide"});
   catch_up();
-  expect_done(database_->write([](store::Transaction& tx) -> Status {
-    WY_TRY(auto statement, tx.prepare("UPDATE chunks SET text = 'the dyke is wide' "
-                                      "WHERE text = 'the weir is wide'"));
-    return statement.run();
+  // Titles are searched with each chunk.
+  expect_done(database_->write([&](store::Transaction& tx) -> Status {
+    WY_TRY(store::DocumentRow row, store::load_document(tx, document.id));
+    row.document.title = "the dyke is wide";
+    return store::save_document(tx, row);
   }));
   EXPECT_THAT(take(indexer_->verify()), IsEmpty());
   const auto different = take(indexer_->verify(true));
@@ -62,17 +65,21 @@ TEST_F(IndexerTest, FindsWordsThatAreNotTheStoresAndRebuilds) {
   EXPECT_EQ(found("dyke"), 0U);
   expect_done(indexer_->rebuild(different[0].label));
   EXPECT_THAT(take(indexer_->verify(true)), IsEmpty());
-  EXPECT_EQ(found("dyke"), 1U);
+  EXPECT_EQ(found("dyke"), 2U);
   EXPECT_EQ(index_->status()[0].sealed, index_->status()[0].applied);
 }
 
 TEST_F(IndexerTest, FindsNumbersThatAreNotTheStores) {
-  add({"the sluice is narrow", "the weir is wide"});
+  const Document document = add({"the sluice is narrow", "the weir is wide"});
   catch_up();
-  expect_done(database_->write([](store::Transaction& tx) -> Status {
-    WY_TRY(auto statement, tx.prepare("UPDATE chunks SET vector = (SELECT vector FROM chunks o "
-                                      "WHERE o.ordinal = 0) WHERE ordinal = 1"));
-    return statement.run();
+  expect_done(database_->write([&](store::Transaction& tx) -> Status {
+    WY_TRY(const store::DocumentRow row, store::load_document(tx, document.id));
+    store::DocumentKeys keys(tx);
+    WY_TRY(const store::DocumentKey* const key, keys.open(row.key_owner(), row.key));
+    const std::vector<float> other(llm::FakeEngine::kVectorSize, 0.25F);
+    const std::string sealed = store::seal_vector(*key, {row.number, 1, 1}, other);
+    WY_TRY(auto statement, tx.prepare("UPDATE chunks SET vector = ? WHERE ordinal = 1"));
+    return statement.bind_blob(1, store::as_bytes(sealed)).run();
   }));
   EXPECT_THAT(take(indexer_->verify()), IsEmpty());
   EXPECT_THAT(take(indexer_->verify(true)), SizeIs(1));

@@ -15,6 +15,7 @@
 #include "ingest/job_runner.h"
 #include "store/content_store.h"
 #include "store/job_store.h"
+#include "store/key_ring.h"
 #include "tests/fakes/fake_engine.h"
 #include "tests/fakes/permit_maker.h"
 #include "tests/paths.h"
@@ -40,7 +41,8 @@ class PipelineFixture : public ::testing::Test {
   void SetUp() override {
     std::filesystem::create_directory(home_);
     database_ = take(store::Database::open({.directory = home_ / "store"}));
-    blobs_ = std::make_unique<store::BlobStore>(take(store::BlobStore::open(home_ / "blobs")));
+    blobs_ = std::make_unique<store::BlobStore>(
+        take(store::BlobStore::open(home_ / "blobs", database_->keys().files())));
     open_index(kModel, llm::FakeEngine::kVectorSize);
     Collection collection;
     collection.id = kCollection;
@@ -56,7 +58,8 @@ class PipelineFixture : public ::testing::Test {
     index::Compartments::Options options;
     options.directory = home_ / "index";
     options.store_id = database_->store_id();
-    options.seal_key.assign(32, 7);
+    options.files = &database_->keys().files();
+    options.memory = home_ / "memory";
     options.model = {model, vector_size};
     options.epoch = &database_->epoch();
     index_ = take(index::Compartments::open(options));

@@ -18,6 +18,7 @@ class Reviewed:
 NO_CONTENT = "holds and gives no content of documents"
 OF_THE_CALLER = "works on what the caller has already"
 AT_START = "at the start, before anybody is served"
+KEYS = "keys, of which none leaves the server"
 OWN_ANSWER = "a user's own answer to a user's own request"
 WORKER = "the worker acts for the server on what was permitted at upload"
 REPLAY = "chunks go into the index of their own compartment only"
@@ -72,6 +73,30 @@ FUNCTIONS = {
     # idempotency_store.h
     "store::find": Reviewed(OWN_ANSWER, ("src/api/once.cc",)),
     "store::remember": Reviewed(OWN_ANSWER, ("src/api/once.cc",)),
+    "store::forget_answers": Reviewed("removes, shows nothing", ("nobody outside the store",)),
+    # cipher.h, master_key.h, erasure_secrets.h, key_ring.h, key_rotation.h
+    **{f"store::{name}": Reviewed(OF_THE_CALLER) for name in (
+        "seal", "unseal", "unseal_key", "seal_at", "unseal_at", "derive_key", "wipe", "view")},
+    **{f"store::{name}": Reviewed(KEYS) for name in (
+        "MasterKey::id", "MasterKey::wrap", "MasterKey::unwrap", "MasterKey::text",
+        "parse_master_key_source", "read_master_key", "make_master_key", "next_key_file",
+        "ErasureSecrets::open", "ErasureSecrets::take", "ErasureSecrets::secret",
+        "ErasureSecrets::is_destroyed", "ErasureSecrets::destroy",
+        "KeyRing::open", "KeyRing::purpose_key", "KeyRing::wrap", "KeyRing::unwrap",
+        "KeyRing::secrets", "KeyRing::made_file", "KeyRing::source", "KeyRing::add",
+        "KeyRing::drop_others", "KeyRing::current", "KeyRing::try_begin_rotation",
+        "Snapshot::keys", "Database::keys")},
+    "store::KeyRing::files": Reviewed("how files are sealed, for those who have them", (APP,)),
+    "store::rotate_master_key": Reviewed(KEYS, ("src/api/master_key_routes.cc",)),
+    "store::finish_rotation": Reviewed(AT_START, ("nobody outside the store",)),
+    # erasure_log.h, erasure_remains.h
+    "store::add_erasure": Reviewed("of what a permit to write has just removed",
+                                   ("src/api/receipts.cc",)),
+    "store::erasure": Reviewed("shown to who erased it, and to those who read the audit log",
+                               ("src/api/document_routes.cc", APP)),
+    "store::last_unswept": Reviewed(NO_CONTENT, (APP,)),
+    "store::mark_swept": Reviewed(NO_CONTENT, (APP,)),
+    "store::erasure_remains": Reviewed("`wenyuan verify-erasure`, on the machine itself", (APP,)),
     # consistency.h
     "store::check_consistency": Reviewed(
         "`wenyuan verify` and what has been restored, on the machine itself",
@@ -86,9 +111,10 @@ FUNCTIONS = {
     "store::BlobStore::get": Reviewed(
         "checks every file; originals of documents that a permit has opened",
         (APP, "src/api/pack_routes.cc")),
-    "store::BlobStore::path": Reviewed(
-        "of a document that a permit has opened, or that is being ingested",
-        ("src/api/document_routes.cc", INGEST, APP)),
+    "store::BlobStore::path": Reviewed("where it lies, for `wenyuan verify-erasure`", (APP,)),
+    "store::BlobStore::reader": Reviewed("of a document that a permit has opened",
+                                         ("src/api/document_routes.cc",)),
+    "store::BlobStore::plain_file": Reviewed("of a document that is being ingested", (INGEST,)),
     "store::BlobStore::remove": Reviewed("removes, shows nothing"),
     "store::BlobStore::remove_unnamed": Reviewed(AT_START, (APP,)),
     "store::BlobStore::Writer::write": Reviewed("takes bytes in"),
@@ -98,7 +124,7 @@ FUNCTIONS = {
     **{f"store::{name}": Reviewed(ENGINE_ROOM) for name in (
         "Snapshot::prepare", "Snapshot::epoch", "Snapshot::commit_number",
         "Snapshot::epoch_is_committed", "Snapshot::copy_to", "Transaction::raise_commit", "Transaction::raise_epoch",
-        "Database::open", "Database::write", "Database::checkpoint", "Database::read",
+        "Transaction::destroy_secret", "Database::open", "Database::write", "Database::checkpoint", "Database::read",
         "Database::epoch", "Database::last_commit", "Database::observe",
         "WalObserver::committed", "WalObserver::before_checkpoint", "Database::store_id",
         "Statement::bind", "Statement::bind_blob", "Statement::bind_null", "Statement::step",

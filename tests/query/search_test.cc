@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "ingest/indexer.h"
 #include "store/blob_store.h"
+#include "store/key_ring.h"
 #include "tests/fakes/fake_engine.h"
 #include "tests/fakes/permit_maker.h"
 
@@ -34,7 +35,8 @@ class SearchTest : public ::testing::Test {
     index::Compartments::Options options;
     options.directory = home_ / "index";
     options.store_id = database_->store_id();
-    options.seal_key.assign(32, 7);
+    options.files = &database_->keys().files();
+    options.memory = home_ / "memory";
     options.model = {kModel, llm::FakeEngine::kVectorSize};
     options.epoch = &database_->epoch();
     index_ = take(index::Compartments::open(options));

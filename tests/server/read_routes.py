@@ -175,6 +175,7 @@ OTHERS = {
     ("get", "/v1/audit/proofs"): plain("GET", "/v1/audit/proofs?leaf=1&size=2"),
     ("get", "/v1/audit/export"): plain("GET", "/v1/audit/export"),
     ("get", "/v1/audit/holds"): plain("GET", "/v1/audit/holds"),
+    ("get", "/v1/erasures/{id}"): plain("GET", "/v1/erasures/rct_00000000000000000000000000"),
     ("post", "/v1/embeddings"): lambda asker: [
         ("POST", "/v1/embeddings", {"input": question(asker)})],
     ("post", "/v1/rerank"): lambda asker: [
@@ -188,7 +189,8 @@ CHANGES = {("post", path) for path in (
     "/v1/break-glass", "/v1/break-glass/{id}/approve", "/v1/break-glass/{id}/end",
     "/v1/auth/second-factor", "/v1/me/totp", "/v1/me/totp/confirm", "/v1/me/recovery-codes",
     "/v1/users", "/v1/groups", "/v1/grants", "/v1/api-keys", "/v1/policies", "/v1/request-keys",
-    "/v1/collections", "/v1/collections/{id}/documents", "/v1/audit/holds")}
+    "/v1/collections", "/v1/collections/{id}/documents", "/v1/audit/holds",
+    "/v1/master-key/rotate")}
 
 
 def check_contract():

@@ -8,7 +8,8 @@ from wenyuan_server import Client, Server
 
 DUTIES = ["audit.hold", "audit.read", "audit.read_personal", "backups.manage",
           "break_glass.approve", "break_glass.read", "break_glass.request", "collections.manage", "credentials.manage",
-          "directory.read", "groups.manage", "metrics.read", "policies.manage", "policies.read",
+          "directory.read", "groups.manage", "master_key.rotate",
+          "metrics.read", "policies.manage", "policies.read",
           "quotas.manage", "roles.manage", "users.manage"]
 # What a duty opens, by a request that changes nothing that matters.
 OPENS = {

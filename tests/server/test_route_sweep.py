@@ -114,6 +114,8 @@ ROUTES = {
     ("get", "/v1/documents/{id}"): CONTENT,
     ("patch", "/v1/documents/{id}"): CONTENT,
     ("delete", "/v1/documents/{id}"): CONTENT,
+    ("get", "/v1/erasures/{id}"): OWN,
+    ("post", "/v1/master-key/rotate"): BY_ADMIN,
     ("get", "/v1/documents/{id}/content"): CONTENT,
     ("get", "/v1/documents/{id}/chunks"): CONTENT,
     ("get", "/v1/documents/{id}/versions"): CONTENT,
@@ -257,6 +259,13 @@ class RouteSweep(unittest.TestCase):
                 "grants": grants[0]}
 
     @classmethod
+    def make_erasure(cls):
+        collection = cls.owner.create_collection("Short-lived")["id"]
+        document = cls.owner.add_text(collection, "Slip", "The slip goes.")["id"]
+        cls.owner.wait_for([document])
+        return cls.owner.must(200, cls.owner.delete(f"/v1/documents/{document}"))["receipt_id"]
+
+    @classmethod
     def make_objects(cls):
         """One of each kind, all of them the owner's or the administrator's."""
         admin, owner = cls.admin, cls.owner
@@ -274,6 +283,7 @@ class RouteSweep(unittest.TestCase):
             "roles": "caretaker",
             "break-glass": cls.break_glass(),
             "me/break-glass": cls.break_glass(cls.kinds["auditor"]["strong session"]),
+            "erasures": cls.make_erasure(),
             "users": cls.people["owner"]["id"], "quotas": cls.people["owner"]["id"],
         }
 

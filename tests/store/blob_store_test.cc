@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "store/blob_removal.h"
+#include "store/key_ring.h"
 #include "tests/store/content_fixture.h"
 
 namespace wenyuan::store {
@@ -19,8 +20,10 @@ class BlobStoreTest : public ContentFixture {
   void SetUp() override {
     ContentFixture::SetUp();
     add_collection("col_1");
+    opened = std::make_unique<BlobStore>(
+        *BlobStore::open(home.path() / "blobs", database->keys().files()));
   }
-  BlobStore blobs = *BlobStore::open(home.path() / "blobs");
+  std::unique_ptr<BlobStore> opened;
 
   std::size_t file_count() {
     std::size_t count = 0;
@@ -32,68 +35,68 @@ class BlobStoreTest : public ContentFixture {
 };
 
 TEST_F(BlobStoreTest, KeepsBytesUnderTheirHash) {
-  const auto info = blobs.put("hello", kLimit);
+  const auto info = opened->put("hello", kLimit);
   ASSERT_TRUE(info);
   EXPECT_EQ(info->sha256, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
   EXPECT_EQ(info->size_bytes, 5);
-  EXPECT_EQ(*blobs.get(info->sha256), "hello");
-  EXPECT_EQ(blobs.path(info->sha256).parent_path().filename(), "f2");
-  EXPECT_TRUE(blobs.put("hello", kLimit));
+  EXPECT_EQ(*opened->get(info->sha256), "hello");
+  EXPECT_EQ(opened->path(info->sha256).parent_path().filename(), "f2");
+  EXPECT_TRUE(opened->put("hello", kLimit));
   EXPECT_EQ(file_count(), 1U);
 }
 
 TEST_F(BlobStoreTest, TakesBytesPieceByPiece) {
-  auto writer = blobs.writer(kLimit);
+  auto writer = opened->writer(kLimit);
   ASSERT_TRUE(writer);
   for (const char* piece : {"he", "", "llo"}) ASSERT_TRUE(writer->write(piece));
-  EXPECT_EQ(*blobs.get(writer->finish()->sha256), "hello");
+  EXPECT_EQ(*opened->get(writer->finish()->sha256), "hello");
   EXPECT_EQ(file_count(), 1U);
 }
 
 TEST_F(BlobStoreTest, LeavesNothingOfAnAbandonedOrOverlongUpload) {
   {
-    auto writer = blobs.writer(kLimit);
+    auto writer = opened->writer(kLimit);
     ASSERT_TRUE(writer->write("half of it"));
     EXPECT_EQ(file_count(), 1U);
   }
   EXPECT_EQ(file_count(), 0U);
-  const auto refused = blobs.put("123456", 5);
+  const auto refused = opened->put("123456", 5);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::too_large);
   EXPECT_EQ(file_count(), 0U);
-  EXPECT_TRUE(blobs.put("12345", 5));
+  EXPECT_TRUE(opened->put("12345", 5));
 }
 
 TEST_F(BlobStoreTest, TellsBytesThatHaveDecayedAndTakesGoodOnesInTheirPlace) {
-  const auto info = blobs.put("hello", kLimit);
-  ASSERT_TRUE(write_file_durably(blobs.path(info->sha256), "hallo"));
-  EXPECT_EQ(blobs.get(info->sha256).error().code, ErrorCode::corrupt);
-  ASSERT_TRUE(blobs.put("hello", kLimit));
-  EXPECT_EQ(*blobs.get(info->sha256), "hello");
-  EXPECT_EQ(blobs.get(std::string(64, '0')).error().code, ErrorCode::not_found);
+  const auto info = opened->put("hello", kLimit);
+  ASSERT_TRUE(write_file_durably(opened->path(info->sha256), "hallo"));
+  EXPECT_EQ(opened->get(info->sha256).error().code, ErrorCode::corrupt);
+  ASSERT_TRUE(opened->put("hello", kLimit));
+  EXPECT_EQ(*opened->get(info->sha256), "hello");
+  EXPECT_EQ(opened->get(std::string(64, '0')).error().code, ErrorCode::not_found);
 }
 
 TEST_F(BlobStoreTest, RemovesAtStartWhatNoRowNames) {
-  const std::string named = blobs.put("named", kLimit)->sha256;
-  const std::string unnamed = blobs.put("unnamed", kLimit)->sha256;
+  const std::string named = opened->put("named", kLimit)->sha256;
+  const std::string unnamed = opened->put("unnamed", kLimit)->sha256;
   ASSERT_TRUE(write_file_durably(home.path() / "blobs" / "new" / "upl_left_by_a_crash", "x"));
   const auto removed =
-      blobs.remove_unnamed([&](const std::string& sha256) { return sha256 == named; });
+      opened->remove_unnamed([&](const std::string& sha256) { return sha256 == named; });
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_EQ(*removed, 1);
   EXPECT_EQ(file_count(), 1U);
-  EXPECT_TRUE(blobs.get(named));
+  EXPECT_TRUE(opened->get(named));
 }
 
 TEST_F(BlobStoreTest, RemovesNothingThatSomebodyHolds) {
-  auto held = blobs.put("hello", kLimit);
+  auto held = opened->put("hello", kLimit);
   const std::string sha256 = held->sha256;
-  ASSERT_TRUE(blobs.remove(sha256));
-  EXPECT_TRUE(blobs.get(sha256));
+  ASSERT_TRUE(opened->remove(sha256));
+  EXPECT_TRUE(opened->get(sha256));
   held = Error{ErrorCode::cancelled, "let go"};
-  ASSERT_TRUE(blobs.remove(sha256));
+  ASSERT_TRUE(opened->remove(sha256));
   EXPECT_EQ(file_count(), 0U);
-  EXPECT_TRUE(blobs.remove(sha256));  // it is gone already
+  EXPECT_TRUE(opened->remove(sha256));  // it is gone already
 }
 
 // One thread adds and another removes a document with the same bytes: never may a row name a blob
@@ -104,18 +107,18 @@ TEST_F(BlobStoreTest, NeverLosesABlobThatIsStoredWhileItIsErased) {
   const Permit open = permit(Action::write, {"col_1"});
   const auto round = [&](int thread) {
     for (int i = 0; i < kRounds; ++i) {
-      const auto info = blobs.put("the same bytes", kLimit);
+      const auto info = opened->put("the same bytes", kLimit);
       ASSERT_TRUE(info);
       NewDocument wanted = described("col_1", "the same bytes");
       wanted.external_id = std::to_string(thread) + "." + std::to_string(i);
       const auto added = database->write(
           [&](Transaction& tx) { return add_document(tx, open, wanted, access, 1); });
       ASSERT_TRUE(added) << added.error().message;
-      ASSERT_TRUE(blobs.get(info->sha256));
+      ASSERT_TRUE(opened->get(info->sha256));
       const auto erased = database->write(
           [&](Transaction& tx) { return remove_document(tx, open, added->document.id); });
       ASSERT_TRUE(erased);
-      ASSERT_TRUE(remove_blobs(*database, blobs, erased->unnamed_blobs));
+      ASSERT_TRUE(remove_blobs(*database, *opened, erased->unnamed_blobs));
     }
   };
   std::thread first(round, 1);

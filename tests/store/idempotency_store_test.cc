@@ -42,5 +42,24 @@ TEST_F(IdempotencyStoreTest, RefusesKeysWithoutOrWithTooManyCharacters) {
   EXPECT_EQ(keep("usr_a", std::string(256, 'k'), 1).error().code, ErrorCode::invalid_argument);
 }
 
+TEST_F(IdempotencyStoreTest, ForgetsAnswersWithTheDocumentsThatTheyName) {
+  const std::string gone = "doc_" + std::string(26, 'a');
+  const std::string other = "doc_" + std::string(26, 'b');
+  const auto keep_body = [&](const std::string& key, const std::string& body) {
+    return write([&](Transaction& tx) {
+      return remember(tx, "usr_a", key, {.request_hash = "h", .status = 200, .body = body}, 1000);
+    });
+  };
+  ASSERT_TRUE(keep_body("one", R"({"id":")" + gone + R"(","title":"Zanzibar"})"));
+  ASSERT_TRUE(keep_body("both", R"([")" + other + R"(",")" + gone + R"("])"));
+  ASSERT_TRUE(keep_body("other", R"({"id":")" + other + R"("})"));
+  const auto count = write([&](Transaction& tx) { return forget_answers(tx, gone); });
+  EXPECT_EQ(*count, 2);
+  EXPECT_FALSE(look("usr_a", "one", 1001));
+  EXPECT_FALSE(look("usr_a", "both", 1001));
+  EXPECT_EQ(look("usr_a", "other", 1001)->body, R"({"id":")" + other + R"("})");
+  EXPECT_EQ(count_of("secrets_to_destroy"), 0);
+}
+
 }  // namespace
 }  // namespace wenyuan::store

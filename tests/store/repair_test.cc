@@ -53,7 +53,7 @@ TEST_F(Repair, CountsTheDocumentsOfLabelsAgain) {
 }
 
 TEST_F(Repair, TakesADocumentInAgainWhoseRowsDoNotAgree) {
-  tamper("UPDATE chunks SET text = text || 'x' WHERE ordinal = 1");
+  tamper("UPDATE chunks SET content = CAST(content || x'00' AS BLOB) WHERE ordinal = 1");
   tamper("UPDATE documents SET chunk_count = 5");
   repair();
   EXPECT_THAT(problems(), IsEmpty());

@@ -37,8 +37,8 @@ struct NewRequestCredential {
 
 constexpr std::string_view kCredentialIdHead = "crd_";
 
-// Thread-safe. Public keys are kept as they are, secrets sealed under a key from auth.key. Removing
-// raises the epoch.
+// Thread-safe. Public keys are kept as they are, secrets sealed under a key from the store's.
+// Removing raises the epoch.
 class RequestCredentials {
  public:
   explicit RequestCredentials(const KeySecret& secret) : secret_(secret) {}

@@ -27,7 +27,8 @@ struct TotpEnrolment {
 
 constexpr int kRecoveryCodeCount = 10;
 
-// Thread-safe. TOTP secrets are sealed under a key from auth.key; recovery codes are kept as MACs.
+// Thread-safe. TOTP secrets are sealed under a key from the store's; recovery codes are kept as
+// MACs.
 class SecondFactors {
  public:
   explicit SecondFactors(const KeySecret& secret) : secret_(secret) {}

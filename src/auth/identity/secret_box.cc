@@ -68,7 +68,7 @@ Result<std::vector<std::uint8_t>> seal_secret(const KeySecret& secret, std::stri
 
 Result<std::string> open_secret(const KeySecret& secret, std::string_view purpose,
                                 std::string_view context, std::span<const std::uint8_t> sealed) {
-  const Error wrong{ErrorCode::corrupt, "a sealed secret does not open; was auth.key replaced?"};
+  const Error wrong{ErrorCode::corrupt, "a sealed secret does not open: it was changed on disk"};
   if (sealed.size() < kNonceSize + kTagSize ||
       sealed.size() > kNonceSize + kTagSize + kPlainSizeMax) {
     return wrong;

@@ -12,8 +12,8 @@
 
 namespace wenyuan::auth {
 
-// AES-256-GCM under a key made from auth.key and `purpose`: nonce (12 bytes), ciphertext, tag (16).
-// `context` names the row, so that a sealed secret copied to another row does not open.
+// AES-256-GCM under a key made from the store's and `purpose`: nonce (12 bytes), ciphertext, tag
+// (16). `context` names the row, so that a sealed secret copied to another row does not open.
 Result<std::vector<std::uint8_t>> seal_secret(const KeySecret& secret, std::string_view purpose,
                                               std::string_view context, std::string_view plain);
 

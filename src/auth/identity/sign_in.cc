@@ -46,11 +46,10 @@ SignIn::SignIn(KeySecret secret, store::Database& database, const Identities& id
       second_factors_(secret_),
       guard_(secret_, options.guard) {}
 
-Result<std::unique_ptr<SignIn>> SignIn::open(const std::filesystem::path& directory,
-                                             store::Database& database,
+Result<std::unique_ptr<SignIn>> SignIn::open(store::Database& database,
                                              const Identities& identities, const Options& options) {
   WY_RETURN_IF_ERROR(check_roles(options.second_factor_roles));
-  WY_TRY(KeySecret secret, KeySecret::open(directory));
+  WY_TRY(KeySecret secret, KeySecret::open(database.keys()));
   WY_RETURN_IF_ERROR(database.write([&](store::Transaction& tx) -> Status {
     return keep_roles(tx, options.second_factor_roles);
   }));

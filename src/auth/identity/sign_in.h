@@ -48,9 +48,8 @@ class SignIn {
     // An organization's own roles are held to it with "admin".
     std::vector<std::string> second_factor_roles = {"admin"};
   };
-  // `directory` holds auth.key. Both references outlive the object.
-  static Result<std::unique_ptr<SignIn>> open(const std::filesystem::path& directory,
-                                              store::Database& database,
+  // Both references outlive the object.
+  static Result<std::unique_ptr<SignIn>> open(store::Database& database,
                                               const Identities& identities, const Options& options);
 
   // Writes what is to be remembered about a sign-in, in its transaction.

@@ -12,7 +12,7 @@ class IdentityTest : public AuthTest {
   static constexpr const char* kHome = "192.0.2.1";
 
   std::unique_ptr<SignIn> open_sign_in(const SignIn::Options& options = {}) {
-    return must(SignIn::open(directory_, *database_, *identities_, options));
+    return must(SignIn::open(*database_, *identities_, options));
   }
 
   std::string user_with_password(const std::string& name, std::vector<std::string> roles = {}) {

@@ -205,7 +205,7 @@ TEST_F(SessionsTest, AreHeldToTheSettingOfTheLastStart) {
   sign_in_ = open_sign_in(options);
   EXPECT_TRUE(must(by_token(made.access_token)).acts_as("auditor"));
   options.second_factor_roles = {"king"};
-  EXPECT_FALSE(SignIn::open(directory_, *database_, *identities_, options));
+  EXPECT_FALSE(SignIn::open(*database_, *identities_, options));
 }
 
 TEST_F(SessionsTest, TakeOverWhoeverGotARoleMeanwhile) {

@@ -1,0 +1,115 @@
+#include "app/erasure_check.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "app/models.h"
+#include "base/id.h"
+#include "store/blob_store.h"
+#include "store/content_store.h"
+#include "store/erasure_remains.h"
+#include "store/key_ring.h"
+
+namespace wenyuan::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCopyTries = 5;
+
+// A running server may replace files while they are copied; then it is tried again.
+class IndexCopy {
+ public:
+  IndexCopy() : path_(fs::temp_directory_path() / new_id("wenyuan_receipt")) {}
+  ~IndexCopy() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  IndexCopy(const IndexCopy&) = delete;
+  IndexCopy& operator=(const IndexCopy&) = delete;
+  const fs::path& path() const { return path_; }
+
+  Status take(const fs::path& from) const {
+    std::error_code error;
+    for (int attempt = 0; attempt < kCopyTries; ++attempt) {
+      fs::remove_all(path_, error);
+      error.clear();
+      fs::copy(from, path_, fs::copy_options::recursive, error);
+      if (!error) return Done{};
+    }
+    return Error{ErrorCode::unavailable, "the index files cannot be copied: " + error.message()};
+  }
+
+ private:
+  fs::path path_;
+};
+
+Status look_for_key(const store::KeyRing& keys, const store::Erasure& erasure,
+                    ErasureCheck& check) {
+  WY_TRY(const store::ErasureSecrets* const secrets, keys.secrets());
+  WY_TRY(const bool destroyed, secrets->is_destroyed(erasure.key_secret));
+  if (!destroyed) check.problems.emplace_back("its key is not destroyed");
+  return Done{};
+}
+
+Status look_for_originals(const Layout& layout, store::Snapshot& snapshot,
+                          const store::KeyRing& keys, ErasureCheck& check) {
+  WY_TRY(const store::BlobStore blobs, store::BlobStore::open(layout.blobs(), keys.files()));
+  for (const audit::ErasedOriginal& original : check.receipt.originals) {
+    WY_TRY(const bool named, store::blob_is_named(snapshot, original.sha256));
+    std::error_code ignored;
+    // By now somebody else may have stored the same bytes.
+    if (named || !fs::exists(blobs.path(original.sha256), ignored)) continue;
+    check.problems.push_back("the original " + original.sha256 + " is there, and nobody's");
+  }
+  return Done{};
+}
+
+Status look_in_indexes(const Layout& layout, const store::Database& database,
+                       const store::Erasure& erasure, ErasureCheck& check) {
+  std::error_code ignored;
+  if (erasure.first_chunk == 0 || !fs::exists(layout.indexes(), ignored)) return Done{};
+  const IndexCopy copy;
+  WY_RETURN_IF_ERROR(copy.take(layout.indexes()));
+  WY_TRY(const index::VectorModel model, indexed_model(layout));
+  WY_TRY(const auto compartments, open_compartments(copy.path(), kIndexMemory, database, model));
+  for (const index::CompartmentStatus& status : compartments->status()) {
+    WY_TRY(const auto contents, compartments->contents(status.label));
+    for (const auto* const ids : {&contents.lexical, &contents.vectors}) {
+      const auto first = std::lower_bound(ids->begin(), ids->end(), erasure.first_chunk);
+      if (first == ids->end() || *first > erasure.last_chunk) continue;
+      check.problems.push_back("index files of compartment " + std::to_string(status.label) +
+                               " have its chunks");
+      break;
+    }
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<ErasureCheck> check_erasure(const Layout& layout, store::Database& database,
+                                   const std::string& note, const audit::VerifyingKey& key) {
+  ErasureCheck check;
+  WY_TRY(check.receipt, audit::open_receipt(note, key));
+  if (check.receipt.store_id != database.store_id()) {
+    return Error{ErrorCode::corrupt, "the receipt is of another store"};
+  }
+  WY_TRY(const store::Erasure erasure,
+         database.read([&](store::Snapshot& snapshot) -> Result<store::Erasure> {
+           WY_TRY(store::Erasure found, store::erasure(snapshot, check.receipt.id));
+           if (found.document_id != check.receipt.document_id) {
+             return Error{ErrorCode::corrupt, "the server's receipt is for another document"};
+           }
+           WY_TRY(check.problems, store::erasure_remains(snapshot, found));
+           WY_RETURN_IF_ERROR(look_for_originals(layout, snapshot, database.keys(), check));
+           return found;
+         }));
+  if (erasure.receipt != note) check.problems.emplace_back("the server has another receipt");
+  check.swept = erasure.swept_at.has_value();
+  WY_RETURN_IF_ERROR(look_for_key(database.keys(), erasure, check));
+  WY_RETURN_IF_ERROR(look_in_indexes(layout, database, erasure, check));
+  return check;
+}
+
+}  // namespace wenyuan::app

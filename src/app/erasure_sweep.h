@@ -1,0 +1,19 @@
+// Takes what was erased out of everything that is derived from the database.
+#pragma once
+
+#include <stop_token>
+
+#include "base/clock.h"
+#include "ingest/indexer.h"
+#include "llm/engine_client.h"
+#include "store/database.h"
+
+namespace wenyuan::app {
+
+// For all erasures so far that are not swept: their postings and vectors leave the indexes' files
+// (whose keys are destroyed), the engine forgets the last prompts, the write-ahead log is emptied.
+// Then they are swept. An error is logged and leaves them for the next time.
+void sweep_erasures(store::Database& database, ingest::Indexer& indexer, llm::EngineClient& engine,
+                    UnixMillis now, const std::stop_token& stop);
+
+}  // namespace wenyuan::app

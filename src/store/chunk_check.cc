@@ -1,0 +1,37 @@
+#include "store/chunk_check.h"
+
+#include "base/text.h"
+#include "store/chunk_row.h"
+
+namespace wenyuan::store {
+namespace {
+
+// Empty when nothing is.
+std::string wrong_with(const Statement& statement, DocumentKeys& keys) {
+  const auto chunk = read_chunk_row(statement, keys);
+  if (!chunk) return chunk.error().message;
+  const auto vector = read_vector(statement, keys, kChunkColumnCount);
+  if (!vector) return vector.error().message;
+  const auto size = static_cast<std::int64_t>(code_point_count(chunk->text));
+  if (size == chunk->location.char_end - chunk->location.char_start) return "";
+  return "a chunk is not as long as its place says";
+}
+
+}  // namespace
+
+Result<std::vector<BadChunk>> find_bad_chunks(Snapshot& snapshot, std::size_t count_max) {
+  static const std::string sql = "SELECT " + chunk_columns() +
+                                 ", k.vector FROM chunks AS k JOIN documents AS d "
+                                 "ON d.number = k.document ORDER BY k.id";
+  WY_TRY(Statement statement, snapshot.prepare(sql));
+  DocumentKeys keys(snapshot);
+  std::vector<BadChunk> bad;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found || bad.size() >= count_max) return bad;
+    std::string what = wrong_with(statement, keys);
+    if (!what.empty()) bad.push_back({std::move(what), statement.text(1)});
+  }
+}
+
+}  // namespace wenyuan::store

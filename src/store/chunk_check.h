@@ -1,0 +1,19 @@
+// Opens every sealed text and vector, which proves that none was changed or moved.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/database.h"
+
+namespace wenyuan::store {
+
+struct BadChunk {
+  std::string what;  // is wrong, a sentence
+  std::string document_id;
+};
+
+// In the order of their ids; no more than `count_max`.
+Result<std::vector<BadChunk>> find_bad_chunks(Snapshot& snapshot, std::size_t count_max);
+
+}  // namespace wenyuan::store

@@ -1,0 +1,88 @@
+// The data key of each document, and what is sealed under it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/cipher.h"
+#include "store/database.h"
+#include "store/erasure_secrets.h"
+
+namespace wenyuan::store {
+
+// Which of a document's texts it is; sealed bytes open as no other.
+struct Field {
+  std::string_view name;
+  std::int64_t version = 0;  // of the document; 0 for what is not of one version
+  std::int64_t part = 0;     // the chunk's ordinal, the text's piece
+};
+
+constexpr Field kTitleField{"title"};
+constexpr Field kFileNameField{"file name"};
+
+// Wiped when it goes.
+class DocumentKey {
+ public:
+  DocumentKey(std::string document_id, const CipherKey& key)
+      : document_id_(std::move(document_id)), key_(key) {}
+  DocumentKey(const DocumentKey&) = default;
+  DocumentKey& operator=(const DocumentKey&) = default;
+  ~DocumentKey() { wipe(key_); }
+
+  // Nothing stays nothing.
+  std::string seal(const Field& field, std::string_view plain) const;
+  // corrupt when it was changed, or is another field's.
+  Result<std::string> open(const Field& field, std::span<const std::uint8_t> sealed) const;
+
+ private:
+  std::string document_id_;
+  CipherKey key_;
+};
+
+// As it lies in the document's row: wrapped under a key that is made from the collection's and from
+// an erasure secret.
+struct StoredKey {
+  SecretNumber secret = 0;
+  std::string wrapped{};
+};
+
+// Whose it is.
+struct KeyOwner {
+  std::string document_id{};
+  std::string collection_id{};
+};
+
+// For a new document; makes the collection's key when it has none.
+Result<StoredKey> make_document_key(Transaction& tx, const KeyOwner& owner);
+
+// Opens keys while rows are read, and remembers the last. Lives no longer than its snapshot.
+class DocumentKeys {
+ public:
+  explicit DocumentKeys(Snapshot& snapshot) : snapshot_(snapshot) {}
+
+  // Valid until the next call. not_found when the key was destroyed, conflict when it is wrapped
+  // under another master key.
+  Result<const DocumentKey*> open(const KeyOwner& owner, const StoredKey& stored);
+
+ private:
+  Status open_collection(const std::string& id);
+
+  Snapshot& snapshot_;
+  std::string collection_id_;
+  CipherKey collection_key_{};
+  KeyOwner owner_;
+  StoredKey stored_;
+  std::optional<DocumentKey> key_;
+};
+
+// Its secret is overwritten before the unit's writer hears that it is on disk.
+Status destroy_document_key(Transaction& tx, const StoredKey& stored);
+
+std::string_view as_text(std::span<const std::uint8_t> bytes);
+std::span<const std::uint8_t> as_bytes(std::string_view text);
+
+}  // namespace wenyuan::store

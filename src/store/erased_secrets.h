@@ -1,0 +1,18 @@
+// Overwrites the erasure secrets of what a committed unit has erased.
+#pragma once
+
+#include "store/database.h"
+
+namespace wenyuan::store {
+
+class Connection;
+
+// Outside a transaction, in the writer thread or before there is one. What a crash leaves is done
+// at the next start.
+Status destroy_erased_secrets(Connection& connection, const KeyRing& keys);
+
+// Removes documents whose secret was destroyed before: an older copy of the database has been put
+// back, in which they still stood. At the start.
+Status remove_keyless(Database& database);
+
+}  // namespace wenyuan::store

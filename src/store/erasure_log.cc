@@ -1,0 +1,53 @@
+#include "store/erasure_log.h"
+
+namespace wenyuan::store {
+
+Status add_erasure(Transaction& tx, const Erasure& erasure) {
+  WY_TRY(auto statement,
+         tx.prepare("INSERT INTO erasures (receipt_id, document_id, user_id, receipt, erased_at, "
+                    "first_chunk, last_chunk, key_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  return statement.bind(1, erasure.receipt_id)
+      .bind(2, erasure.document_id)
+      .bind(3, erasure.user_id)
+      .bind(4, erasure.receipt)
+      .bind(5, erasure.erased_at)
+      .bind(6, erasure.first_chunk)
+      .bind(7, erasure.last_chunk)
+      .bind(8, erasure.key_secret)
+      .run();
+}
+
+Result<Erasure> erasure(Snapshot& snapshot, const std::string& receipt_id) {
+  WY_TRY(
+      auto statement,
+      snapshot.prepare("SELECT document_id, user_id, receipt, erased_at, swept_at, "
+                       "first_chunk, last_chunk, key_secret FROM erasures WHERE receipt_id = ?"));
+  WY_TRY(const bool found, statement.bind(1, receipt_id).step());
+  if (!found) return Error{ErrorCode::not_found, "no such erasure"};
+  Erasure erasure;
+  erasure.receipt_id = receipt_id;
+  erasure.document_id = statement.text(0);
+  erasure.user_id = statement.text(1);
+  erasure.receipt = statement.text(2);
+  erasure.erased_at = statement.integer(3);
+  erasure.first_chunk = statement.integer(5);
+  erasure.last_chunk = statement.integer(6);
+  erasure.key_secret = statement.integer(7);
+  if (!statement.is_null(4)) erasure.swept_at = statement.integer(4);
+  return erasure;
+}
+
+Result<std::int64_t> last_unswept(Snapshot& snapshot) {
+  WY_TRY(auto statement, snapshot.prepare("SELECT ifnull(max(number), 0) FROM erasures "
+                                          "WHERE swept_at IS NULL"));
+  WY_RETURN_IF_ERROR(statement.step());
+  return statement.integer(0);
+}
+
+Status mark_swept(Transaction& tx, std::int64_t last, UnixMillis now) {
+  WY_TRY(auto statement,
+         tx.prepare("UPDATE erasures SET swept_at = ?2 WHERE swept_at IS NULL AND number <= ?1"));
+  return statement.bind(1, last).bind(2, now).run();
+}
+
+}  // namespace wenyuan::store

@@ -1,0 +1,199 @@
+#include "store/key_ring.h"
+
+#include <algorithm>
+
+#include "base/id.h"
+#include "store/connection.h"
+#include "store/sealed_file_store.h"
+
+namespace wenyuan::store {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kStore = "store";
+
+std::string wrap_bound(std::string_view id) { return "wenyuan wrapped key 1 " + std::string(id); }
+
+CipherKey random_key() {
+  CipherKey key{};
+  random_bytes(key);
+  return key;
+}
+
+Result<std::optional<KeyRing::Wrapped>> stored_key(Connection& connection) {
+  WY_TRY(auto statement,
+         connection.prepare("SELECT master, wrapped FROM wrapped_keys WHERE id = 'store'"));
+  WY_TRY(const bool found, statement.step());
+  if (!found) return std::optional<KeyRing::Wrapped>();
+  const auto bytes = statement.blob(1);
+  return std::optional(KeyRing::Wrapped{statement.text(0), {bytes.begin(), bytes.end()}});
+}
+
+Result<bool> is_used(Connection& connection, const std::string& master) {
+  WY_TRY(auto statement, connection.prepare("SELECT 1 FROM wrapped_keys WHERE master = ? LIMIT 1"));
+  return statement.bind(1, master).step();
+}
+
+Status make_folder(const fs::path& directory) {
+  std::error_code failed;
+  fs::create_directories(directory, failed);
+  if (!failed) fs::permissions(directory, fs::perms::owner_all, failed);
+  if (!failed) return Done{};
+  return Error{ErrorCode::unavailable, "create " + directory.string() + ": " + failed.message()};
+}
+
+Error wrong_master(const std::string& wanted, const std::string& found) {
+  return Error{
+      ErrorCode::conflict,
+      "this is not the master key of this store: it has the id " + found +
+          ", the store's keys are wrapped under " + wanted +
+          ". Give the right one; after a change of the key, say where the previous one is"};
+}
+
+fs::path secrets_file(const KeyRing::Options& options) {
+  return options.directory / "erasure.secrets";
+}
+
+}  // namespace
+
+fs::path next_key_file(const fs::path& file) {
+  fs::path next = file;
+  next += ".next";
+  return next;
+}
+
+KeyRing::~KeyRing() { wipe(store_key_); }
+
+Result<std::unique_ptr<KeyRing>> KeyRing::open(Connection& connection, const std::string& store_id,
+                                               const Options& options) {
+  std::unique_ptr<KeyRing> ring(new KeyRing());  // NOLINT: private constructor
+  ring->source_ = {MasterKeySource::Kind::file, (options.directory / "master.key").string()};
+  if (!options.master_key.empty()) {
+    WY_TRY(ring->source_, parse_master_key_source(options.master_key));
+  }
+  Status opened = ring->open_keys(connection, store_id, options);
+  if (!opened) {
+    if (!options.read_only) return std::move(opened).error();
+    ring->missing_ = std::move(opened).error();
+  }
+  ring->files_ = std::make_unique<SealedFileStore>(*ring);
+  return ring;
+}
+
+Status KeyRing::open_keys(Connection& connection, const std::string& store_id,
+                          const Options& options) {
+  WY_TRY(const auto stored, stored_key(connection));
+  if (!stored && options.read_only) {
+    return Error{ErrorCode::unavailable, "the store has no keys yet: start the server once"};
+  }
+  if (!stored) return make_keys(connection, store_id, options);
+  WY_RETURN_IF_ERROR(take_masters(connection, *stored, options));
+  WY_TRY(store_key_, unwrap(*stored, std::string(kStore)));
+  auto secrets = ErasureSecrets::open(
+      secrets_file(options), store_id,
+      options.read_only ? ErasureSecrets::Mode::read : ErasureSecrets::Mode::write);
+  if (!secrets) return within("without its erasure secrets nothing can be read", secrets.error());
+  secrets_ = *std::move(secrets);
+  return Done{};
+}
+
+// The keys stand in the database last: what a crash leaves before that is made anew.
+Status KeyRing::make_keys(Connection& connection, const std::string& store_id,
+                          const Options& options) {
+  WY_RETURN_IF_ERROR(make_folder(options.directory));
+  auto master = read_master_key(source_);
+  if (!master && master.error().code == ErrorCode::not_found &&
+      source_.kind == MasterKeySource::Kind::file) {
+    master = make_master_key(source_.where);
+    made_file_ = source_.where;
+  }
+  if (!master) return std::move(master).error();
+  // One that is there is this store's, or refused: it may belong to a database that is to come
+  // back.
+  std::error_code ignored;
+  const bool there = fs::exists(secrets_file(options), ignored);
+  WY_TRY(secrets_,
+         ErasureSecrets::open(secrets_file(options), store_id,
+                              there ? ErasureSecrets::Mode::write : ErasureSecrets::Mode::create));
+  current_ = master->id();
+  masters_.emplace(current_, *master);
+  store_key_ = random_key();
+  const Wrapped wrapped = wrap(store_key_, std::string(kStore));
+  WY_TRY(auto statement, connection.prepare("INSERT INTO wrapped_keys (id, master, wrapped) "
+                                            "VALUES ('store', ?, ?)"));
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(wrapped.bytes.data());
+  return statement.bind(1, wrapped.master).bind_blob(2, {bytes, wrapped.bytes.size()}).run();
+}
+
+// All that may be needed: the key that is wanted from now on, the one that a rotation which was
+// broken off has left beside it, and the one from before.
+Status KeyRing::take_masters(Connection& connection, const Wrapped& wanted,
+                             const Options& options) {
+  auto master = read_master_key(source_);
+  if (master) {
+    current_ = master->id();
+    masters_.emplace(current_, *master);
+  }
+  if (source_.kind == MasterKeySource::Kind::file) {
+    const auto next = read_master_key({source_.kind, next_key_file(source_.where).string()});
+    if (next) {
+      WY_TRY(const bool used, is_used(connection, next->id()));
+      if (used) current_ = next->id();
+      if (used) masters_.emplace(current_, *next);
+    }
+  }
+  if (current_.empty()) return std::move(master).error();
+  if (!options.previous_master_key.empty()) {
+    WY_TRY(const MasterKeySource source, parse_master_key_source(options.previous_master_key));
+    const auto previous = read_master_key(source);
+    if (previous) masters_.emplace(previous->id(), *previous);
+  }
+  if (masters_.contains(wanted.master)) return Done{};
+  return wrong_master(wanted.master, current_);
+}
+
+Result<CipherKey> KeyRing::purpose_key(std::string_view purpose) const {
+  if (missing_) return *missing_;
+  return derive_key(view(store_key_), "wenyuan purpose 1 " + std::string(purpose));
+}
+
+KeyRing::Wrapped KeyRing::wrap(const CipherKey& key, const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const MasterKey& master = masters_.at(current_);
+  return {master.id(), master.wrap(view(key), wrap_bound(id))};
+}
+
+Result<CipherKey> KeyRing::unwrap(const Wrapped& wrapped, const std::string& id) const {
+  if (missing_) return *missing_;
+  const std::lock_guard lock(mutex_);
+  const auto master = masters_.find(wrapped.master);
+  if (master == masters_.end()) return wrong_master(wrapped.master, current_);
+  auto key = master->second.unwrap(wrapped.bytes, wrap_bound(id));
+  if (!key) return Error{ErrorCode::corrupt, "the key of " + id + " was changed on disk"};
+  return *key;
+}
+
+Result<ErasureSecrets*> KeyRing::secrets() const {
+  if (missing_) return *missing_;
+  return secrets_.get();
+}
+
+void KeyRing::add(const MasterKey& key) {
+  const std::lock_guard lock(mutex_);
+  masters_.emplace(key.id(), key);
+  current_ = key.id();
+}
+
+void KeyRing::drop_others() {
+  const std::lock_guard lock(mutex_);
+  for (auto at = masters_.begin(); at != masters_.end();) {
+    at = at->first == current_ ? std::next(at) : masters_.erase(at);
+  }
+}
+
+std::string KeyRing::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+}  // namespace wenyuan::store
