@@ -19,8 +19,8 @@ constexpr std::size_t kPieceSize = 256 * 1024;
 
 }  // namespace
 
-std::string FileBody::piece(std::size_t offset, std::size_t size) const {
-  auto bytes = read(static_cast<std::int64_t>(offset), std::min(size, kPieceSize));
+std::string FileBody::piece(std::size_t offset, std::size_t left) const {
+  auto bytes = read(static_cast<std::int64_t>(offset), std::min(left, kPieceSize));
   return bytes ? *std::move(bytes) : std::string();
 }
 

@@ -97,7 +97,7 @@ struct FileBody {
   std::function<Result<std::string>(std::int64_t offset, std::size_t count)> read;
 
   // Some of what is left of a range; empty after an error.
-  std::string piece(std::size_t offset, std::size_t size) const;
+  std::string piece(std::size_t offset, std::size_t left) const;
 };
 
 struct Response {

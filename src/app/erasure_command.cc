@@ -51,7 +51,7 @@ Result<bool> verify(const ReceiptFlags& flags) {
 
 Status rotate(const RemoteFlags& flags) {
   WY_TRY(const Remote remote, Remote::open(flags));
-  WY_TRY(const json answer, remote.post("/v1/master-key/rotate", json::object()));
+  WY_TRY(const json answer, remote.post("/v1/master-key/rotate", "", "application/json"));
   if (flags.json) {
     std::cout << answer.dump(2) << "\n";
     return Done{};

@@ -38,8 +38,10 @@ Status make_folder(const fs::path& directory) {
   std::error_code failed;
   fs::create_directories(directory, failed);
   if (!failed) fs::permissions(directory, fs::perms::owner_all, failed);
-  if (!failed) return Done{};
-  return Error{ErrorCode::unavailable, "create " + directory.string() + ": " + failed.message()};
+  if (failed) {
+    return Error{ErrorCode::unavailable, "create " + directory.string() + ": " + failed.message()};
+  }
+  return sync_directory(directory.parent_path());
 }
 
 Error wrong_master(const std::string& wanted, const std::string& found) {

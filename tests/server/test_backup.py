@@ -55,6 +55,10 @@ class Backup(unittest.TestCase):
         return {each: (client.must(200, client.get(f"/v1/documents/{each}"))["sha256"],
                        client.get(f"/v1/documents/{each}/content").body) for each in ids}
 
+    def check_gone(self, document_id):
+        with Server(models=self.models, data=self.restored) as server:
+            self.assertEqual(server.client().get(f"/v1/documents/{document_id}").status, 404)
+
     def check_restored(self, data, wanted):
         with Server(models=self.models, data=data) as server:
             client = server.client()
@@ -81,6 +85,9 @@ class Backup(unittest.TestCase):
         self.assertEqual(list(self.backup.rglob("*.key")), [])
         client.must(200, client.delete(f"/v1/documents/{ids[0]}"))
         self.assertTrue(self.restore(server)["good"])
+        # What was erased since stays erased: its secret is gone from the keys.
+        self.check_gone(ids[0])
+        del wanted[ids[0]]
         self.check_restored(self.restored, wanted)
         again = server.run("restore", str(self.backup), "--to", str(self.restored))
         self.assertEqual(again.returncode, 1)
