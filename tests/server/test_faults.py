@@ -179,13 +179,12 @@ class ChangedFiles(FaultyServer):
         return self.server.run(*command, "--data", str(self.data))
 
     def test_of_an_index_are_made_anew(self):
-        files = [path for path in (self.data / "indexes").rglob("*")
-                 if path.is_file() and path.stat().st_size > 0 and path.name != "lock"]
-        self.assertGreater(len(files), 3)
-        for path in files:
-            if not path.exists():
-                continue  # of a generation that was replaced meanwhile
-            flip(path, path.stat().st_size // 2)
+        for share in (0, 0.1, 0.5, 0.9, 1):
+            files = [path for path in (self.data / "indexes").rglob("*")
+                     if path.is_file() and path.stat().st_size > 0 and path.name != "lock"]
+            self.assertGreater(len(files), 0)
+            for path in files:
+                flip(path, int((path.stat().st_size - 1) * share))
             self.restart()
             self.check(deep=False)
             self.server.stop()
