@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "compute/pinning.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -34,8 +35,12 @@ void relax() {
 }  // namespace
 
 ThreadPool::ThreadPool(std::size_t thread_count) {
+  const auto pins = places(allowed_processors(), thread_count);
   for (std::size_t i = 1; i < thread_count; ++i) {
-    workers_.emplace_back([this] { run_worker(); });
+    workers_.emplace_back([this, pin = pins.empty() ? std::vector<int>() : pins[i]] {
+      if (!pin.empty()) pin_this_thread(pin);
+      run_worker();
+    });
   }
 }
 

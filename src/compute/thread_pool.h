@@ -12,6 +12,9 @@ namespace wenyuan::compute {
 
 // Work is claimed piece by piece from one counter, so the calling thread finishes alone when the
 // other cores are busy elsewhere. One parallel_for at a time.
+//
+// Each thread but the caller keeps to processors of its own, where there are enough of them
+// (compute/pinning.h); the caller, which is not ours to pin, finds the rest free.
 class ThreadPool {
  public:
   explicit ThreadPool(std::size_t thread_count);  // the caller included; at least 1
