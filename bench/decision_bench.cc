@@ -40,7 +40,7 @@ class Bench {
  public:
   explicit Bench(const std::filesystem::path& folder)
       : database_(must(store::Database::open({.directory = folder}))),
-        identities_(must(auth::Identities::open(folder))) {
+        identities_(must(auth::Identities::open(*database_))) {
     must(database_->write([&](store::Transaction& tx) { return fill(tx); }));
     for (int number = 0; number < kCount; ++number) add_label(number);
     auth::User wanted;
