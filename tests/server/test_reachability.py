@@ -2,7 +2,8 @@
 reading. What the policies mean is worked out by hand in random_world.py.
 
 WENYUAN_REACH_STORES and WENYUAN_REACH_USERS say how many of each (default 2 and 10; it must show
-200 and 50). Every user lists, searches, and asks for each document: by one of the routes that show a
+200 and 50), WENYUAN_REACH_FROM where to begin, so that several processes can share them. Every
+user lists, searches, and asks for each document: by one of the routes that show a
 document, in turn, or by all of them when there are few users."""
 
 import concurrent.futures
@@ -14,6 +15,7 @@ from random_world import allowed, some_attributes, some_rules
 from wenyuan_server import ServerInMemory
 
 STORES = int(os.environ.get("WENYUAN_REACH_STORES", "2"))
+FROM = int(os.environ.get("WENYUAN_REACH_FROM", "0"))
 USERS = int(os.environ.get("WENYUAN_REACH_USERS", "10"))
 DOCUMENTS = 30
 WAYS = ("/v1/documents/{id}", "/v1/documents/{id}/content", "/v1/documents/{id}/chunks",
@@ -184,7 +186,7 @@ class Reachability(unittest.TestCase):
     def test_every_way_of_reading_shows_what_the_policy_allows(self):
         reached, decisions = 0, STORES * USERS * DOCUMENTS
         admin = self.server.quick_client()
-        for number in range(STORES):
+        for number in range(FROM, FROM + STORES):
             store = Store(admin, number)
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
                 for count in pool.map(lambda user: self.check_user(user, store), store.users):
