@@ -132,7 +132,7 @@ class Bench {
     wanted.user_id = root_;
     wanted.attributes = {{"department", "d" + std::to_string(number % 50)},
                          {"project", "p" + std::to_string(number)},
-                         {"sensitivity", number % 2 == 0 ? "internal" : "secret"}};
+                         {"sensitivity", number / 50 % 2 == 0 ? "internal" : "secret"}};
     must(database_->write([&](store::Transaction& tx) {
       return store::add_document(tx, permit, wanted, kAccess, 0);
     }));
