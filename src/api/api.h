@@ -62,6 +62,9 @@ struct ApiOptions {
   // Not Done while the disk is too full for more content: then only that is refused (507), and
   // /readyz says "degraded". Absent: always.
   std::function<Status()> disk_ready;
+  // Not Done while the copy of the erasure secrets cannot be written: /readyz says "degraded".
+  // Absent: there is no copy.
+  std::function<Status()> key_copy_ready;
 };
 
 // Adds every route to the server, which is to be started afterwards, and stopped before this goes.

@@ -38,13 +38,17 @@ Result<http::Response> is_ready(Call& call) {
   const bool ready = store && indexes && audit;
   const auto& disk_ready = call.shared.options.disk_ready;
   const Status disk = disk_ready ? disk_ready() : Status(Done{});
-  // Without the engine, keyword search and quoted answers go on; on a full disk, all but uploads.
-  json["status"] = !ready ? "unavailable" : models && disk ? "ready" : "degraded";
+  const auto& key_copy_ready = call.shared.options.key_copy_ready;
+  const Status key_copy = key_copy_ready ? key_copy_ready() : Status(Done{});
+  // Without the engine, keyword search and quoted answers go on; on a full disk, all but uploads;
+  // without the copy of the keys, all but erasures and, before long, uploads.
+  json["status"] = !ready ? "unavailable" : models && disk && key_copy ? "ready" : "degraded";
   json["version"] = call.shared.options.version;
   json["checks"]["store"] = check_json(store);
   json["checks"]["indexes"] = check_json(indexes);
   json["checks"]["audit"] = check_json(audit);
   json["checks"]["disk"] = check_json(disk);
+  if (key_copy_ready) json["checks"]["key_copy"] = check_json(key_copy);
   json["checks"]["engine"] = check_json(models ? Status(Done{}) : Status(models.error()));
   if (models) json["checks"]["engine"]["models"] = models->size();
   return json_response(ready ? 200 : 503, json);

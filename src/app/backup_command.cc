@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 struct BackupFlags {
   std::string data, backup;
-  std::string key, keys, generation, to_time;
+  std::string key, keys, key_copy, generation, to_time;
   std::int64_t to_commit = -1;
   bool without_missing = false;
   bool json = false;
@@ -67,6 +67,7 @@ Result<RestoreWish> read_wish(const BackupFlags& flags) {
     return Error{ErrorCode::invalid_argument, flags.generation + " is not a generation's name"};
   }
   wish.keys = flags.keys;
+  wish.key_copy = flags.key_copy;
   wish.without_missing = flags.without_missing;
   if (flags.to_commit >= 0) wish.target.commit = flags.to_commit;
   if (!flags.to_time.empty()) {
@@ -142,6 +143,10 @@ void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags)
   command.add_option("--key", flags->key,
                      "Public key kept elsewhere (default: audit.pub beside the backup)");
   command.add_option("--keys", flags->keys, "Directory with the key files that were kept apart");
+  command
+      .add_option("--key-copy", flags->key_copy,
+                  "Directory that the server's key_copy names: the newest erasure secrets")
+      ->envname("WENYUAN_KEY_COPY");
   command.add_flag("--without-missing", flags->without_missing,
                    "Go on when originals are not in the backup");
 }

@@ -91,6 +91,7 @@ Status read_settings(TomlReader& reader, Config& config) {
   WY_RETURN_IF_ERROR(reader.read("keys", config.keys));
   WY_RETURN_IF_ERROR(reader.read("master_key", config.master_key));
   WY_RETURN_IF_ERROR(reader.read("previous_master_key", config.previous_master_key));
+  WY_RETURN_IF_ERROR(reader.read("key_copy", config.key_copy));
   WY_RETURN_IF_ERROR(reader.read("index_memory", config.index_memory));
   WY_RETURN_IF_ERROR(reader.read("listen", listen));
   if (!listen.empty()) WY_RETURN_IF_ERROR(set_listen(config, listen));
@@ -150,6 +151,7 @@ Status read_environment(Config& config) {
   if (const auto from = environment("WENYUAN_PREVIOUS_MASTER_KEY_FROM")) {
     config.previous_master_key = *from;
   }
+  if (const auto copy = environment("WENYUAN_KEY_COPY")) config.key_copy = *copy;
   if (const auto listen = environment("WENYUAN_LISTEN")) {
     WY_RETURN_IF_ERROR(set_listen(config, *listen));
   }

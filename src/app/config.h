@@ -37,6 +37,9 @@ struct Config {
   std::filesystem::path keys;
   std::string master_key;
   std::string previous_master_key;
+  // Another folder that has the erasure secrets at every moment, apart from data and backups;
+  // empty: none.
+  std::filesystem::path key_copy;
   // A folder on a file system in memory: search indexes lie there while they are used.
   std::filesystem::path index_memory = "/dev/shm";
   bool sandbox = true;

@@ -51,4 +51,10 @@ void sweep_erasures(store::Database& database, ingest::Indexer& indexer, llm::En
   if (!swept) log::info("store.sweep_later", {{"why", swept.error().message}});
 }
 
+void empty_log(store::Database& database) {
+  if (const Status emptied = database.checkpoint(); !emptied) {
+    log::debug("store.checkpoint_later", {{"why", emptied.error().message}});
+  }
+}
+
 }  // namespace wenyuan::app

@@ -16,4 +16,8 @@ namespace wenyuan::app {
 void sweep_erasures(store::Database& database, ingest::Indexer& indexer, llm::EngineClient& engine,
                     UnixMillis now, const std::stop_token& stop);
 
+// What was erased is overwritten in the database; this empties the log that still has it. Readers
+// in the way make it fail, and the next time succeed.
+void empty_log(store::Database& database);
+
 }  // namespace wenyuan::app

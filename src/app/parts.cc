@@ -32,6 +32,7 @@ store::Database::Options read_only_options(const std::filesystem::path& data) {
   options.read_only = true;
   if (const char* const keys = std::getenv("WENYUAN_KEYS")) options.keys = keys;
   if (const char* const from = std::getenv("WENYUAN_MASTER_KEY_FROM")) options.master_key = from;
+  if (const char* const copy = std::getenv("WENYUAN_KEY_COPY")) options.key_copy = copy;
   return options;
 }
 

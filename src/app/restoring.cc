@@ -1,5 +1,6 @@
 #include "app/restoring.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -7,6 +8,7 @@
 #include "auth/after_restore.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/erasure_secrets.h"
 
 namespace wenyuan::app {
 namespace {
@@ -29,14 +31,45 @@ Status copy_key(const fs::path& from, const fs::path& to) {
   return bytes.error();
 }
 
+// What was kept apart of one name. Whoever keeps the folder of keys may name that itself.
+fs::path kept_apart(const fs::path& keys, const std::string& name) {
+  std::error_code ignored;
+  if (name != backup::kKeyFolder || fs::exists(keys / name, ignored)) return keys / name;
+  const bool itself = fs::exists(keys / "master.key", ignored) ||
+                      fs::exists(keys / store::kSecretsFileName, ignored);
+  return itself ? keys : keys / name;
+}
+
+// The newest erasure secrets: those that were copied when they were made.
+Status bring_copied_secrets(const RestoreWish& wish, const std::string& store_id) {
+  const fs::path folder = wish.options.data / backup::kKeyFolder;
+  std::error_code failed;
+  fs::create_directory(folder, failed);
+  if (!failed) fs::permissions(folder, fs::perms::owner_all, failed);
+  if (failed) {
+    return Error{ErrorCode::unavailable, "create " + folder.string() + ": " + failed.message()};
+  }
+  return store::bring_secrets(folder / store::kSecretsFileName,
+                              fs::path(wish.key_copy) / store::kSecretsFileName, store_id);
+}
+
 // Before the store is opened: what is encrypted is checked too.
 Status copy_keys(const RestoreWish& wish, Restored& restored) {
-  for (const std::string& name : restored.manifest.apart) {
+  std::vector<std::string> names = restored.manifest.apart;
+  // A server may keep it outside of its data.
+  if (std::find(names.begin(), names.end(), backup::kKeyFolder) == names.end()) {
+    names.emplace_back(backup::kKeyFolder);
+  }
+  std::error_code ignored;
+  for (const std::string& name : names) {
     const fs::path to = wish.options.data / name;
-    if (!wish.keys.empty()) WY_RETURN_IF_ERROR(copy_key(fs::path(wish.keys) / name, to));
-    std::error_code ignored;
-    if (!fs::exists(to, ignored)) restored.keys_missing.push_back(name);
-    if (name == backup::kKeyFolder && !fs::exists(to, ignored)) {
+    if (!wish.keys.empty()) WY_RETURN_IF_ERROR(copy_key(kept_apart(wish.keys, name), to));
+    if (name == backup::kKeyFolder && !wish.key_copy.empty()) {
+      WY_RETURN_IF_ERROR(bring_copied_secrets(wish, restored.manifest.store_id));
+    }
+    if (fs::exists(to, ignored)) continue;
+    restored.keys_missing.push_back(name);
+    if (name == backup::kKeyFolder) {
       return Error{ErrorCode::not_found,
                    "what is in the backup is encrypted: with --keys, say where the folder keys is "
                    "that was kept apart"};

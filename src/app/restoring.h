@@ -14,6 +14,7 @@ struct RestoreWish {
   backup::Replica::Options options;
   backup::Target target;
   std::string keys;              // directory with the key files; empty: they are put there later
+  std::string key_copy;          // what a server's key_copy names; empty: none
   bool without_missing = false;  // go on when originals are not in the backup
 };
 

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "app/command.h"
+#include "app/key_copy.h"
 #include "app/server.h"
 #include "base/log.h"
 
@@ -30,6 +31,7 @@ Status serve(const ConfigFlags& flags) {
   if (config.data.empty()) {
     return Error{ErrorCode::invalid_argument, "where is the data? --data DIR or WENYUAN_DATA"};
   }
+  WY_RETURN_IF_ERROR(check_key_copy(config));
   WY_TRY(const std::unique_ptr<Server> server, Server::start(config));
   return server->run();
 }

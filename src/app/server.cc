@@ -14,6 +14,7 @@
 #include "app/erasure_sweep.h"
 #include "app/first_run.h"
 #include "app/keeper.h"
+#include "app/key_copy.h"
 #include "app/models.h"
 #include "app/parts.h"
 #include "app/start_words.h"
@@ -243,15 +244,12 @@ Status Server::Impl::start_work() {
     if (!had_room && disk->has_room()) jobs->wake();
   });
   sealing.emplace(kSealPeriod, [this] {
+    look_at_key_copy(*database);
     if (const Status sealed = indexer->seal_changed(false); !sealed) {
       log::error("index.seal_failed", {{"why", sealed.error().message}});
     }
     sweep_erasures(*database, *indexer, *engine, clock.now(), stopping.get_token());
-    // What was erased is overwritten in the database; this empties the log that still has it.
-    // Readers in the way make it fail, and the next time succeed.
-    if (const Status emptied = database->checkpoint(); !emptied) {
-      log::debug("store.checkpoint_later", {{"why", emptied.error().message}});
-    }
+    empty_log(*database);
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
   retiring.emplace(kRetirePeriod, [this] { retire_records(); });
@@ -295,6 +293,7 @@ Status Server::Impl::start_serving(const std::string& first_key) {
     options.certificates = config.tls->clients;
   }
   options.disk_ready = [this] { return disk->ready(); };
+  options.key_copy_ready = key_copy_health(*database);
   WY_TRY(api, api::Api::create(services, options, *http));
   // While the log cannot be kept the server answers only that: see Checkpointer::health().
   if (checkpointer->health()) {

@@ -11,6 +11,7 @@ store::Database::Options store_options(const Config& config) {
   options.keys = config.keys;
   options.master_key = config.master_key;
   options.previous_master_key = config.previous_master_key;
+  options.key_copy = config.key_copy;
   return options;
 }
 

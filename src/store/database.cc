@@ -104,6 +104,7 @@ Result<std::unique_ptr<KeyRing>> open_keys(Connection& connection, const std::st
   keys.directory = options.keys.empty() ? options.directory / "keys" : options.keys;
   keys.master_key = options.master_key;
   keys.previous_master_key = options.previous_master_key;
+  keys.copy = options.key_copy;
   keys.read_only = options.read_only;
   return KeyRing::open(connection, store_id, keys);
 }

@@ -81,6 +81,7 @@ class Database {
     std::filesystem::path keys = {};
     std::string master_key = {};
     std::string previous_master_key = {};
+    std::filesystem::path key_copy = {};
   };
 
   // Creates or migrates. conflict when another process has the store open for writing,

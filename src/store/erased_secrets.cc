@@ -38,7 +38,7 @@ Status destroy_erased_secrets(Connection& connection, const KeyRing& keys) {
     }
   }
   if (numbers.empty()) return Done{};
-  WY_TRY(const ErasureSecrets* const secrets, keys.secrets());
+  WY_TRY(ErasureSecrets* const secrets, keys.secrets());
   WY_RETURN_IF_ERROR(secrets->destroy(numbers));
   return connection.execute("DELETE FROM secrets_to_destroy");
 }

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "store/database.h"
 #include "store/erased_secrets.h"
+#include "store/key_ring.h"
 #include "store/wal_observer.h"
 
 namespace wenyuan::store {
@@ -161,7 +162,7 @@ void GroupWriter::run_work(Request& request) {
   {
     Transaction tx(*connection_, keys_);
     request.result = guarded(*request.work, tx);
-    destroys_secrets_ = destroys_secrets_ || tx.destroys_secrets_;
+    if (*request.result && tx.destroys_secrets_) request.result = ready_to_destroy();
   }
   if (!*request.result && connection_->in_transaction()) {
     // When even this fails the batch must not be committed with half a work in it.
@@ -181,6 +182,16 @@ void GroupWriter::run_work(Request& request) {
     request.result = std::move(released);
     static_cast<void>(connection_->execute("ROLLBACK"));
   }
+}
+
+// While a work can still be undone: what was erased half would be there and not there. Once for
+// each batch.
+Status GroupWriter::ready_to_destroy() {
+  if (destroys_secrets_) return Done{};
+  WY_TRY(ErasureSecrets* const secrets, keys_.secrets());
+  WY_RETURN_IF_ERROR(secrets->ready());
+  destroys_secrets_ = true;
+  return Done{};
 }
 
 Status GroupWriter::commit() {
@@ -204,11 +215,23 @@ Status GroupWriter::commit() {
   }
   commit_seconds().observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  if (!outcome) return within("the write could not be made durable", outcome.error());
-  if (!std::exchange(destroys_secrets_, false)) return outcome;
-  outcome = destroy_erased_secrets(*connection_, keys_);
-  if (!outcome) return within("it is written, but not yet erased for good", outcome.error());
-  return outcome;
+  if (!outcome) {
+    destroys_secrets_ = false;
+    return within("the write could not be made durable", outcome.error());
+  }
+  return destroy_secrets();
+}
+
+Status GroupWriter::destroy_secrets() {
+  const bool asked = std::exchange(destroys_secrets_, false);
+  if (!asked && !secrets_left_) return Done{};
+  const Status destroyed = destroy_erased_secrets(*connection_, keys_);
+  secrets_left_ = !destroyed;
+  if (destroyed) return Done{};
+  log::error("store.secrets_not_destroyed", {{"why", destroyed.error().message}});
+  // Whoever wrote something else meanwhile has nothing to do with it.
+  if (!asked) return Done{};
+  return within("it is written, but not yet erased for good", destroyed.error());
 }
 
 // A work that failed by itself keeps its own error; the others share the batch's outcome.

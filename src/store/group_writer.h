@@ -52,7 +52,9 @@ class GroupWriter {
   void run();
   void run_batch(Request* first);
   void run_work(Request& request);
+  Status ready_to_destroy();
   Status commit();
+  Status destroy_secrets();
   void move_log();
   void finish(const std::deque<Request*>& batch, const Status& outcome);
 
@@ -62,6 +64,7 @@ class GroupWriter {
   int frames_ = 0;                   // in the log, while there is an observer; the same
   const KeyRing& keys_;
   bool destroys_secrets_ = false;  // a work of this batch does; used by the writer thread alone
+  bool secrets_left_ = false;      // to be destroyed, of an earlier batch; the same
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Request*> queue_;  // guarded by mutex_

@@ -53,7 +53,17 @@ Error wrong_master(const std::string& wanted, const std::string& found) {
 }
 
 fs::path secrets_file(const KeyRing::Options& options) {
-  return options.directory / "erasure.secrets";
+  return options.directory / kSecretsFileName;
+}
+
+// The highest number that a row has.
+Result<SecretNumber> last_secret(Connection& connection) {
+  WY_TRY(auto statement,
+         connection.prepare("SELECT max(ifnull((SELECT max(key_secret) FROM documents), 0), "
+                            "ifnull((SELECT max(key_secret) FROM idempotency_keys), 0), "
+                            "ifnull((SELECT max(number) FROM secrets_to_destroy), 0))"));
+  WY_RETURN_IF_ERROR(statement.step());
+  return statement.integer(0);
 }
 
 }  // namespace
@@ -91,12 +101,27 @@ Status KeyRing::open_keys(Connection& connection, const std::string& store_id,
   if (!stored) return make_keys(connection, store_id, options);
   WY_RETURN_IF_ERROR(take_masters(connection, *stored, options));
   WY_TRY(store_key_, unwrap(*stored, std::string(kStore)));
-  auto secrets = ErasureSecrets::open(
-      secrets_file(options), store_id,
-      options.read_only ? ErasureSecrets::Mode::read : ErasureSecrets::Mode::write);
-  if (!secrets) return within("without its erasure secrets nothing can be read", secrets.error());
-  secrets_ = *std::move(secrets);
-  return Done{};
+  if (Status opened = open_secrets(store_id, options); !opened) {
+    return within("without its erasure secrets nothing can be read", opened.error());
+  }
+  if (options.read_only) return Done{};
+  WY_TRY(const SecretNumber last, last_secret(connection));
+  return secrets_->skip_to(last);
+}
+
+Status KeyRing::open_secrets(const std::string& store_id, const Options& options) {
+  const fs::path file = secrets_file(options);
+  const auto mode = options.read_only ? ErasureSecrets::Mode::read : ErasureSecrets::Mode::write;
+  std::error_code ignored;
+  const fs::path copy = options.copy / kSecretsFileName;
+  if (!options.read_only && !options.copy.empty() && !fs::exists(file, ignored) &&
+      fs::exists(copy, ignored)) {
+    WY_RETURN_IF_ERROR(make_folder(options.directory));
+    WY_RETURN_IF_ERROR(bring_secrets(file, copy, store_id));
+  }
+  WY_TRY(secrets_, ErasureSecrets::open(file, store_id, mode));
+  if (options.read_only || options.copy.empty()) return Done{};
+  return secrets_->keep_copy(options.copy);
 }
 
 // The keys stand in the database last: what a crash leaves before that is made anew.
@@ -117,6 +142,7 @@ Status KeyRing::make_keys(Connection& connection, const std::string& store_id,
   WY_TRY(secrets_,
          ErasureSecrets::open(secrets_file(options), store_id,
                               there ? ErasureSecrets::Mode::write : ErasureSecrets::Mode::create));
+  if (!options.copy.empty()) WY_RETURN_IF_ERROR(secrets_->keep_copy(options.copy));
   current_ = master->id();
   masters_.emplace(current_, *master);
   store_key_ = random_key();

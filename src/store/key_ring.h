@@ -32,6 +32,9 @@ class KeyRing {
     std::string master_key;
     // For the first start with another master key: what it was before. Empty: it is the same.
     std::string previous_master_key;
+    // Where the erasure secrets are kept a second time (ErasureSecrets::keep_copy()); empty:
+    // nowhere.
+    std::filesystem::path copy;
     bool read_only = false;
   };
 
@@ -75,6 +78,7 @@ class KeyRing {
   KeyRing() = default;
   Status open_keys(Connection& connection, const std::string& store_id, const Options& options);
   Status make_keys(Connection& connection, const std::string& store_id, const Options& options);
+  Status open_secrets(const std::string& store_id, const Options& options);
   Status take_masters(Connection& connection, const Wrapped& wanted, const Options& options);
 
   MasterKeySource source_;

@@ -279,13 +279,20 @@ Result<SecretNumber> SealedFileStore::secret_of(const fs::path& path,
 
 Status SealedFileStore::destroy_secret(SecretNumber secret) const {
   if (secret == 0) return Done{};
-  WY_TRY(const ErasureSecrets* const secrets, keys_.secrets());
+  WY_TRY(ErasureSecrets* const secrets, keys_.secrets());
   return secrets->destroy(std::span(&secret, 1));
+}
+
+Status SealedFileStore::ready_to_destroy(SecretNumber secret) const {
+  if (secret == 0) return Done{};
+  WY_TRY(ErasureSecrets* const secrets, keys_.secrets());
+  return secrets->ready();
 }
 
 Status SealedFileStore::replace(const fs::path& from, const fs::path& to,
                                 std::string_view bound) const {
   WY_TRY(const SecretNumber before, secret_of(to, bound));
+  WY_RETURN_IF_ERROR(ready_to_destroy(before));
   if (::rename(from.c_str(), to.c_str()) != 0) return errno_error("rename", to);
   return destroy_secret(before);
 }

@@ -30,6 +30,8 @@ class SealedFileStore final : public SealedFiles {
   // 0 when there is none, or none of ours.
   Result<SecretNumber> secret_of(const std::filesystem::path& path, std::string_view bound) const;
   Status destroy_secret(SecretNumber secret) const;
+  // Asked before a file goes whose secret is to go with it.
+  Status ready_to_destroy(SecretNumber secret) const;
 
   const KeyRing& keys_;
 };

@@ -1,0 +1,131 @@
+"""The second place where erasure secrets are kept: where it may lie, what happens without it, and
+a restore that has it.
+
+WENYUAN_COPY_DOCUMENTS sets how many documents are restored (20 here).
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import time
+import unittest
+
+from wenyuan_server import Server
+
+DOCUMENTS = int(os.environ.get("WENYUAN_COPY_DOCUMENTS", "20"))
+
+
+class KeyCopy(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-copy-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.models = self.folder / "no-models"
+        self.models.mkdir()
+        self.copy, self.backup = self.folder / "copy", self.folder / "backup"
+        self.restored = self.folder / "restored"
+
+    def server(self, **values):
+        path = self.folder / "settings.toml"
+        path.write_text("".join(f"{name} = {json.dumps(value)}\n"
+                                for name, value in {"key_copy": str(self.copy), **values}.items()))
+        server = Server(models=self.models,
+                        arguments=["--config", str(path), "--requests-per-second", "100000"])
+        self.addCleanup(server.__exit__, None, None, None)
+        return server
+
+    def secrets(self, folder):
+        return (folder / "erasure.secrets").read_bytes()
+
+    def add(self, client, count):
+        collection = client.create_collection("Copied")["id"]
+        ids = [client.add_text(collection, f"Title {i}", f"the text number {i}")["id"]
+               for i in range(count)]
+        client.wait_for(ids)
+        return ids
+
+    def test_it_lies_apart(self):
+        for inside in ("data", "data/keys/copy", "backup/copy"):
+            data = self.folder / "data"
+            settings = self.folder / "settings.toml"
+            settings.write_text(f'key_copy = "{self.folder / inside}"\n'
+                                f'backup_to = "{self.backup}"\n')
+            server = Server(models=self.models, data=data)
+            result = server.run("serve", "--data", str(data), "--config", str(settings),
+                                "--listen", "127.0.0.1:0")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("must not lie in the", result.stderr)
+            self.assertFalse(data.exists())
+
+    def test_another_stores_copy_is_refused(self):
+        with self.server():
+            pass
+        server = self.server()
+        result = server.run("serve", "--data", str(self.folder / "other"), "--config",
+                            str(self.folder / "settings.toml"), "--listen", "127.0.0.1:0")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("belongs to another store", result.stderr)
+
+    def test_without_it_nothing_is_erased_and_the_server_says_so(self):
+        server = self.server().start()
+        client = server.client()
+        ids = self.add(client, 3)
+        self.assertEqual(self.secrets(self.copy), self.secrets(server.data / "keys"))
+        self.assertTrue(client.get("/readyz").json["checks"]["key_copy"]["ok"])
+        away = self.folder / "away"
+        self.copy.rename(away)
+        refused = client.delete(f"/v1/documents/{ids[0]}")
+        self.assertEqual(refused.status, 503)
+        self.assertIn("copy of the erasure secrets", refused.json["detail"])
+        self.assertNotIn(str(self.copy), refused.json["detail"])
+        self.assertEqual(client.get(f"/v1/documents/{ids[0]}/content").body, b"the text number 0")
+        ready = client.get("/readyz")
+        self.assertEqual((ready.status, ready.json["status"]), (200, "degraded"))
+        self.assertFalse(ready.json["checks"]["key_copy"]["ok"])
+        away.rename(self.copy)
+        client.must(200, client.delete(f"/v1/documents/{ids[0]}"))
+        self.assertTrue(client.get("/readyz").json["checks"]["key_copy"]["ok"])
+        self.assertEqual(self.secrets(self.copy), self.secrets(server.data / "keys"))
+
+    def test_what_is_in_the_backup_is_readable_with_it(self):
+        server = self.server(backup_to=str(self.backup), backup_seconds=1).start()
+        client = server.client()
+        # What an owner keeps by hand, from the first day and never again.
+        kept = self.folder / "kept"
+        (kept / "keys").mkdir(parents=True)
+        shutil.copy(server.data / "keys" / "master.key", kept / "keys")
+        shutil.copy(server.data / "audit.key", kept)
+        ids = self.add(client, DOCUMENTS)
+        self.shipped(client)
+        client.must(200, client.delete(f"/v1/documents/{ids[0]}"))
+        server.kill()
+        shutil.rmtree(server.data)
+        result = server.run("restore", str(self.backup), "--to", str(self.restored), "--keys",
+                            str(kept), "--key-copy", str(self.copy), "--json")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual(json.loads(result.stdout)["problems"], [])
+        with Server(models=self.models, data=self.restored,
+                    arguments=["--config", str(self.folder / "settings.toml")]) as restored:
+            back = restored.client()
+            self.assertEqual(back.get(f"/v1/documents/{ids[0]}").status, 404)
+            for i in range(1, DOCUMENTS):
+                self.assertEqual(back.get(f"/v1/documents/{ids[i]}/content").body.decode(),
+                                 f"the text number {i}")
+            self.add(back, 2)
+            self.assertEqual(self.secrets(self.copy), self.secrets(self.restored / "keys"))
+
+    def shipped(self, client, seconds=30):
+        """Waits until the backup has had two looks after this call."""
+        begin = client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"]
+        end, seen = time.monotonic() + seconds, 0
+        while seen < 2:
+            now = client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"]
+            if now != begin:
+                begin, seen = now, seen + 1
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()
