@@ -225,7 +225,10 @@ Status GroupWriter::commit() {
 Status GroupWriter::destroy_secrets() {
   const bool asked = std::exchange(destroys_secrets_, false);
   if (!asked && !secrets_left_) return Done{};
+  const int before = frames_;
   const Status destroyed = destroy_erased_secrets(*connection_, keys_);
+  // It has written by itself, behind the commit that was told of.
+  if (observer_ != nullptr && frames_ != before) observer_->committed(frames_, published_.commit);
   secrets_left_ = !destroyed;
   if (destroyed) return Done{};
   log::error("store.secrets_not_destroyed", {{"why", destroyed.error().message}});

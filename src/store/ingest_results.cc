@@ -38,9 +38,16 @@ Status end_job_of_version(Transaction& tx, const DocumentRow& row, std::int64_t 
 }
 
 // All of the document's: those of older versions have nothing to do any more. What makes vectors
-// for an older version's chunks goes on when the newest version has failed.
+// for an older version's chunks goes on when the newest version has failed. How far a job has come
+// is stored now and then; where it ended does not depend on that.
 Status end_jobs(Transaction& tx, const DocumentRow& row, JobState state, const std::string& error,
                 UnixMillis now) {
+  if (state == JobState::done) {
+    WY_TRY(auto ends,
+           tx.prepare("UPDATE jobs SET stage = 'index', total = ?2 WHERE document_id = ?1 "
+                      "AND kind = 'ingest' AND state IN ('queued', 'running')"));
+    WY_RETURN_IF_ERROR(ends.bind(1, row.document.id).bind(2, row.document.chunk_count).run());
+  }
   WY_TRY(auto statement, tx.prepare("UPDATE jobs SET state = ?2, error = ?3, updated_at = ?4, "
                                     "done = CASE ?2 WHEN 'done' THEN total ELSE done END "
                                     "WHERE document_id = ?1 AND state IN ('queued', 'running') "

@@ -59,6 +59,30 @@ TEST_F(Restore, GoesOnWhenTheLogGrowsLong) {
   EXPECT_EQ(restored_titles(target.path() / "data"), titles(*database));
 }
 
+TEST_F(Restore, FollowsTheListOfSecretsThatWereDestroyed) {
+  start();
+  store::ErasureSecrets* const secrets = *database->keys().secrets();
+  std::vector<store::SecretNumber> numbers;
+  for (int i = 0; i < 3000; ++i) numbers.push_back(*secrets->take());
+  // Pages of it, which are free again once the secrets are gone.
+  ASSERT_TRUE(write([&](store::Transaction& tx) -> Status {
+    for (const store::SecretNumber number : numbers) {
+      WY_RETURN_IF_ERROR(tx.destroy_secret(number));
+    }
+    return Done{};
+  }));
+  ASSERT_TRUE(database->checkpoint());
+  for (int i = 0; i < 20; ++i) put("document " + std::to_string(i) + std::string(1500, 'x'));
+  ship();
+  auto replica = Replica::open(restoring(target.path() / "data"));
+  ASSERT_TRUE(replica && replica->catch_up({}));
+  bring_keys(target.path() / "data");
+  const auto finished = replica->finish(true);
+  ASSERT_TRUE(finished) << finished.error().message;
+  EXPECT_TRUE(finished->problems.empty()) << finished->problems.front();
+  EXPECT_EQ(restored_titles(target.path() / "data").size(), titles(*database).size());
+}
+
 TEST_F(Restore, GoesBackToEveryCommitSinceTheBase) {
   start();
   std::map<CommitNumber, std::vector<std::string>> known;
