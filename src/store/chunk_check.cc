@@ -9,6 +9,7 @@ namespace {
 // Empty when nothing is.
 std::string wrong_with(const Statement& statement, DocumentKeys& keys) {
   const auto chunk = read_chunk_row(statement, keys);
+  if (!chunk && is_erased(chunk.error())) return "";
   if (!chunk) return chunk.error().message;
   const auto vector = read_vector(statement, keys, kChunkColumnCount);
   if (!vector) return vector.error().message;

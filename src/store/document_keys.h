@@ -79,6 +79,10 @@ class DocumentKeys {
   std::optional<DocumentKey> key_;
 };
 
+// Of an error of reading a row: its document was erased after this view was taken, and its key is
+// gone already. The row counts as gone too.
+inline bool is_erased(const Error& error) { return error.code == ErrorCode::not_found; }
+
 // Its secret is overwritten before the unit's writer hears that it is on disk.
 Status destroy_document_key(Transaction& tx, const StoredKey& stored);
 

@@ -164,6 +164,8 @@ Status KeyRing::take_masters(Connection& connection, const Wrapped& wanted,
   }
   if (source_.kind == MasterKeySource::Kind::file) {
     const auto next = read_master_key({source_.kind, next_key_file(source_.where).string()});
+    // It may be the one that is needed.
+    if (!next && next.error().code == ErrorCode::internal) return next.error();
     if (next) {
       WY_TRY(const bool used, is_used(connection, next->id()));
       if (used) current_ = next->id();

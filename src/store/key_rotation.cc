@@ -29,10 +29,19 @@ Result<std::vector<Row>> rows_of_others(Transaction& tx) {
   }
 }
 
+// The place of the next key may still hold the current one, when it could not be moved.
+Result<MasterKey> next_file_key(const KeyRing& keys) {
+  const MasterKeySource& source = keys.source();
+  WY_TRY(const MasterKey kept, read_master_key(source));
+  if (kept.id() == keys.current()) return make_master_key(next_key_file(source.where));
+  return Error{ErrorCode::unavailable,
+               source.where + " does not hold the current master key yet: try again"};
+}
+
 Result<MasterKey> next_key(const KeyRing& keys) {
   const MasterKeySource& source = keys.source();
   switch (source.kind) {
-    case MasterKeySource::Kind::file: return make_master_key(next_key_file(source.where));
+    case MasterKeySource::Kind::file: return next_file_key(keys);
     case MasterKeySource::Kind::environment:
       return Error{ErrorCode::forbidden,
                    "the master key is in a variable of the environment: start the server with the "

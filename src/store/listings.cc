@@ -38,9 +38,11 @@ Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
       WY_TRY(listing.next_cursor, make_cursor(snapshot, "documents", last));
       return listing;
     }
-    WY_TRY(DocumentRow row, read_document_row(statement, keys));
-    last = row.number;
-    listing.items.push_back(std::move(row.document));
+    auto row = read_document_row(statement, keys);
+    if (!row && is_erased(row.error())) continue;
+    if (!row) return std::move(row).error();
+    last = row->number;
+    listing.items.push_back(std::move(row->document));
   }
 }
 
@@ -104,8 +106,10 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
     statement.reset();
     WY_TRY(const bool exists, statement.bind(1, id).step());
     if (!exists) continue;
-    WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
-    if (permit.covers(chunk.label_id)) found.push_back(std::move(chunk));
+    auto chunk = read_chunk_row(statement, keys);
+    if (!chunk && is_erased(chunk.error())) continue;
+    if (!chunk) return std::move(chunk).error();
+    if (permit.covers(chunk->label_id)) found.push_back(*std::move(chunk));
   }
   return found;
 }
@@ -125,9 +129,11 @@ Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
   for (;;) {
     WY_TRY(const bool row, statement.step());
     if (!row) return found;
-    WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
-    WY_TRY(chunk.vector, read_vector(statement, keys, kChunkColumnCount));
-    found.push_back(std::move(chunk));
+    auto chunk = read_chunk_row(statement, keys);
+    if (!chunk && is_erased(chunk.error())) continue;
+    if (!chunk) return std::move(chunk).error();
+    WY_TRY(chunk->vector, read_vector(statement, keys, kChunkColumnCount));
+    found.push_back(*std::move(chunk));
   }
 }
 

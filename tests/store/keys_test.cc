@@ -159,6 +159,23 @@ TEST_F(KeysTest, ARotationThatWasBrokenOffIsFinishedAtTheNextStart) {
   EXPECT_EQ(text_of(document.id), "The text.");
 }
 
+TEST_F(KeysTest, ARotationDoesNotTakeThePlaceOfAKeyThatIsStillNeeded) {
+  add_collection("col_1");
+  const std::string before = *read_file(master_file());
+  ASSERT_TRUE(rotate_master_key(*database));
+  // As if it could not be renamed, and then not be looked at either.
+  const fs::path next = next_key_file(master_file());
+  fs::rename(master_file(), next);
+  fs::permissions(next, fs::perms::others_read, fs::perm_options::add);
+  ASSERT_TRUE(write_file_durably(master_file(), before));
+  const std::string needed = *read_file(next);
+  EXPECT_EQ(rotate_master_key(*database).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(*read_file(next), needed);
+  fs::permissions(next, fs::perms::others_read, fs::perm_options::remove);
+  EXPECT_TRUE(rotate_master_key(*database));
+  EXPECT_FALSE(fs::exists(next));
+}
+
 TEST_F(KeysTest, AKeyFromElsewhereIsReplacedWithThePreviousOneAtHand) {
   const fs::path first = home.path() / "first";
   const fs::path second = home.path() / "second";

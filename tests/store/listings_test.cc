@@ -1,6 +1,7 @@
 // Lists: pages, cursors and filters.
 #include <gtest/gtest.h>
 
+#include "store/consistency.h"
 #include "store/cursor.h"
 #include "tests/store/content_fixture.h"
 
@@ -135,6 +136,30 @@ TEST_F(ListingsTest, PageThroughTheChunksOfADocument) {
     page.cursor = listing->next_cursor;
   } while (!page.cursor.empty());
   EXPECT_EQ(texts, (std::vector<std::string>{"one", "two", "three", "four", "five"}));
+}
+
+// A view may be older than an erasure, but what it would show has no key any more.
+TEST_F(ListingsTest, LeaveOutWhatIsErasedWhileTheyAreRead) {
+  const Document gone = add("col_1", "gone"), kept = add("col_1", "kept");
+  finish(gone.id, "one\ntwo");
+  finish(kept.id, "three");
+  const Permit open = permit(Action::write, {"col_1"});
+  const Status looked = read([&](Snapshot& snapshot) -> Status {
+    WY_RETURN_IF_ERROR(snapshot.commit_number());
+    WY_RETURN_IF_ERROR(write([&](Transaction& tx) { return remove_document(tx, open, gone.id); }));
+    WY_TRY(const auto listed, documents(snapshot, open, {}, {}));
+    EXPECT_EQ(listed.items.size(), 1U);
+    const std::vector<ChunkId> ids = {1, 2, 3};
+    WY_TRY(const auto found, chunks_by_id(snapshot, open, ids));
+    EXPECT_EQ(found.size(), 1U);
+    const LabelId label = kept.label_id;
+    WY_TRY(const auto indexed, chunks_for_index(snapshot, label, {1, 3, 10}, "test"));
+    EXPECT_EQ(indexed.size(), 1U);
+    WY_TRY(const Consistency checked, check_consistency(snapshot));
+    EXPECT_TRUE(checked.problems.empty()) << checked.problems.front();
+    return Done{};
+  });
+  ASSERT_TRUE(looked) << looked.error().message;
 }
 
 }  // namespace
