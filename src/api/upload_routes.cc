@@ -191,16 +191,25 @@ Result<http::Response> add_all(Call& call, store::Transaction& tx,
   return json_response(202, json);
 }
 
-Result<http::Response> store_uploads(Call& call, const std::vector<Upload>& uploads) {
-  std::string request_text;
+std::string given_time(const std::optional<UnixMillis>& time) { return time ? rfc3339(*time) : ""; }
+
+// What makes a request that is sent again the same one.
+std::string request_text_of(const std::vector<Upload>& uploads) {
+  std::string text;
   for (const Upload& upload : uploads) {
     const store::NewDocument& document = upload.document;
-    for (const std::string& part : {upload.blob.sha256, document.title, document.external_id,
-                                    document.media_type, encode_attributes(document.attributes)}) {
-      request_text += part + '\n';
+    for (const std::string& part :
+         {upload.blob.sha256, document.title, document.external_id, document.media_type,
+          encode_attributes(document.attributes), given_time(document.effective_from),
+          given_time(document.effective_until)}) {
+      text += part + '\n';
     }
   }
-  auto response = write_once(call, request_text,
+  return text;
+}
+
+Result<http::Response> store_uploads(Call& call, const std::vector<Upload>& uploads) {
+  auto response = write_once(call, request_text_of(uploads),
                              [&](store::Transaction& tx) { return add_all(call, tx, uploads); });
   if (response) call.services.jobs->wake();
   return response;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ struct PackDocument {
   struct Version {
     std::string media_type;
     std::int64_t size = 0;  // of its original
+    // When it holds; packs from before there were such times say nothing.
+    std::optional<UnixMillis> effective_from{}, effective_until{};
   };
   std::vector<Version> versions;  // the oldest first; text and chunks are of the last
 };

@@ -75,6 +75,21 @@ bool take(Attributes& facts, std::string_view name, T& value) {
   return true;
 }
 
+// One time a version, an empty text for none; packs from before there were such times have none.
+Result<std::vector<std::optional<UnixMillis>>> take_times(Attributes& facts, std::string_view name,
+                                                          std::size_t count) {
+  std::vector<std::string> texts(count);
+  if (facts.contains(name) && (!take(facts, name, texts) || texts.size() != count)) {
+    return broken(name);
+  }
+  std::vector<std::optional<UnixMillis>> times;
+  for (const std::string& text : texts) {
+    times.push_back(parse_rfc3339(text));
+    if (!text.empty() && !times.back()) return broken(name);
+  }
+  return times;
+}
+
 }  // namespace
 
 Result<PackReader> PackReader::open(ReadBytes read, std::int64_t size, const PackLimits& limits) {
@@ -152,19 +167,21 @@ Result<PackDocument> PackReader::document(std::int64_t number) const {
   WY_TRY(Attributes facts, decode_attributes(json));
   PackDocument document;
   std::vector<std::string> types;
-  const bool whole = take(facts, "title", document.title) &&
-                     take(facts, "file_name", document.file_name) &&
-                     take(facts, "external_id", document.external_id) &&
-                     take(facts, "page_count", document.page_count) &&
-                     take(facts, "media_types", types) && facts.empty();
-  if (!whole || document.page_count < 0 || types.empty() ||
+  const bool whole =
+      take(facts, "title", document.title) && take(facts, "file_name", document.file_name) &&
+      take(facts, "external_id", document.external_id) &&
+      take(facts, "page_count", document.page_count) && take(facts, "media_types", types);
+  WY_TRY(const auto from, take_times(facts, "effective_from", types.size()));
+  WY_TRY(const auto until, take_times(facts, "effective_until", types.size()));
+  if (!whole || !facts.empty() || document.page_count < 0 || types.empty() ||
       static_cast<std::int64_t>(types.size()) > limits_.version_max) {
     return broken(folder + "document.json");
   }
   for (std::size_t version = 0; version < types.size(); ++version) {
     const auto original = files_.find(pack::original(number, version));
     if (original == files_.end()) return broken("an original is missing");
-    document.versions.push_back({types[version], original->second.size});
+    document.versions.push_back(
+        {types[version], original->second.size, from[version], until[version]});
   }
   WY_TRY(const std::string attributes, file(folder + "attributes.json", true));
   WY_TRY(document.attributes, decode_attributes(attributes));

@@ -73,7 +73,8 @@ Result<ForPack> read_for_pack(store::Snapshot& snapshot, const Permit& permit,
   made.document.attributes = document.attributes;
   made.document.page_count = document.page_count;
   for (const store::DocumentVersion& each : versions) {
-    made.document.versions.push_back({each.media_type, each.size_bytes});
+    made.document.versions.push_back(
+        {each.media_type, each.size_bytes, each.effective_from, each.effective_until});
     made.originals.push_back(each.sha256);
   }
   // The text of an older version is not that of the last original.
@@ -106,6 +107,8 @@ Result<store::Added> take_from_pack(store::Transaction& tx, const Permit& permit
     wanted.size_bytes = taken.originals[version].size_bytes;
     wanted.attributes = document.attributes;
     wanted.user_id = taken.user_id;
+    wanted.effective_from = document.versions[version].effective_from;
+    wanted.effective_until = document.versions[version].effective_until;
     WY_TRY(added, store::add_document(tx, permit, wanted, access, now));
   }
   if (added.duplicate || document.text.empty()) return added;

@@ -31,9 +31,15 @@ Attributes facts_of(const PackDocument& document) {
                    {"file_name", document.file_name},
                    {"external_id", document.external_id},
                    {"page_count", document.page_count}};
-  std::vector<std::string> types;
-  for (const PackDocument::Version& each : document.versions) types.push_back(each.media_type);
+  std::vector<std::string> types, from, until;
+  for (const PackDocument::Version& each : document.versions) {
+    types.push_back(each.media_type);
+    from.push_back(each.effective_from ? rfc3339(*each.effective_from) : "");
+    until.push_back(each.effective_until ? rfc3339(*each.effective_until) : "");
+  }
   facts["media_types"] = std::move(types);
+  facts["effective_from"] = std::move(from);
+  facts["effective_until"] = std::move(until);
   return facts;
 }
 

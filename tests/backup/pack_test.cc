@@ -126,6 +126,30 @@ TEST_F(Pack, CarriesTextChunksVectorsAttributesVersionsAndOriginals) {
   EXPECT_EQ(*read([](store::Snapshot& s) { return store::upload_waits(s); }), false);
 }
 
+TEST_F(Pack, CarriesWhenVersionsHold) {
+  ASSERT_TRUE(blobs->put("one", 100));
+  ASSERT_TRUE(blobs->put("two", 100));
+  store::NewDocument wanted = described("col_a", "one");
+  wanted.external_id = "ext-1";
+  wanted.effective_from = 100;
+  wanted.effective_until = 200;
+  const Document first = try_add(wanted)->document;
+  wanted.blob_sha256 = store::sha256_of("two");
+  wanted.effective_from = 150;
+  wanted.effective_until.reset();
+  ASSERT_TRUE(try_add(wanted));
+  finish(first.id, "two");
+  add_collection("col_b");
+  const auto taken = take(write_pack("col_a"), "col_b", "test");
+  ASSERT_EQ(taken.size(), 1U);
+  const PackDocument copy = as_packed(taken[0].document.id, "col_b");
+  ASSERT_EQ(copy.versions.size(), 2U);
+  EXPECT_EQ(copy.versions[0].effective_from, 100);
+  EXPECT_EQ(copy.versions[0].effective_until, 200);
+  EXPECT_EQ(copy.versions[1].effective_from, 150);
+  EXPECT_EQ(copy.versions[1].effective_until, std::nullopt);
+}
+
 TEST_F(Pack, WithAnotherModelLeavesTheVectorsToBeMade) {
   put("content");
   add_collection("col_b");

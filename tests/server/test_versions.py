@@ -70,6 +70,31 @@ class AsOf(unittest.TestCase):
                                       {"title": "x", "text": "x", **more})
             self.assertEqual(answer.status, 400)
 
+    def test_a_request_with_other_times_is_another_request(self):
+        path = f"/v1/collections/{self.client.create_collection('Once')['id']}/documents"
+        body = {"title": "x", "text": "x", "external_id": "x",
+                "effective_from": "2022-01-01T00:00:00Z"}
+        once = {"Idempotency-Key": "with-times"}
+        first = self.client.must(202, self.client.post(path, body, headers=once))
+        self.assertEqual(self.client.must(202, self.client.post(path, body, headers=once)), first)
+        for name, time in (("effective_from", "2023-01-01T00:00:00Z"),
+                           ("effective_until", "2024-01-01T00:00:00Z")):
+            other = self.client.post(path, {**body, name: time}, headers=once)
+            self.assertEqual((other.status, other.json["code"]), (409, "conflict"))
+
+    def test_a_pack_carries_the_times(self):
+        source, target = (self.client.create_collection(name)["id"] for name in "st")
+        given = {"effective_from": "2019-05-01T00:00:00.000Z",
+                 "effective_until": "2019-06-01T00:00:00.000Z"}
+        document = self.client.add_text(source, "May", "In May.", external_id="may", **given)["id"]
+        self.client.wait_for([document])
+        pack = self.client.get(f"/v1/collections/{source}/pack").body
+        self.client.must(200, self.client.post(f"/v1/collections/{target}/pack", pack,
+                                               content_type="application/x-tar"))
+        copy = self.client.all_documents(target)[0]["id"]
+        version = self.client.must(200, self.client.get(f"/v1/documents/{copy}/versions"))["data"][0]
+        self.assertEqual({name: version[name] for name in given}, given)
+
 
 if __name__ == "__main__":
     unittest.main()
