@@ -9,10 +9,11 @@
 namespace wenyuan::api {
 namespace {
 
-query::AskRequest read_ask(ObjectReader& reader) {
+query::AskRequest read_ask(Call& call, ObjectReader& reader) {
   query::AskRequest ask;
   ask.question = reader.text("question", kQuestionText);
   ask.collection_ids = read_collection_ids(reader);
+  ask.as_of = read_as_of(call, reader);
   ask.limit = static_cast<int>(reader.maybe_integer("limit", 1, 32).value_or(8));
   ask.tokens_max =
       static_cast<std::int32_t>(reader.maybe_integer("max_tokens", 1, 8192).value_or(512));
@@ -121,7 +122,7 @@ void answer_streamed(Call& call, const query::AskRequest& wanted, EventStream& e
 Result<http::Response> ask(Call& call) {
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
-  const query::AskRequest wanted = read_ask(reader);
+  const query::AskRequest wanted = read_ask(call, reader);
   const bool stream = reader.maybe_flag("stream").value_or(false);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_RETURN_IF_ERROR(take_collection_questions(call, wanted.collection_ids));

@@ -165,24 +165,36 @@ std::string attachment(std::string_view title) {
   return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + escaped;
 }
 
-// The moment that a read is about; nothing: now.
-std::optional<UnixMillis> read_as_of(Call& call) {
+// Which version a read is about; nothing: the one of now.
+struct WantedVersion {
+  std::optional<UnixMillis> as_of;
+  std::int64_t number = 0;
+};
+
+WantedVersion read_wanted(Call& call) {
+  WantedVersion wanted;
+  wanted.number = call.query_integer("version", 0, 1, INT32_MAX);
   const std::string text = call.query_text("as_of");
-  if (text.empty()) return std::nullopt;
-  const auto time = parse_rfc3339(text);
-  if (!time) {
+  if (text.empty()) return wanted;
+  wanted.as_of = parse_rfc3339(text);
+  if (!wanted.as_of) {
     call.field_errors.push_back({"?as_of", "must be a time like 2026-01-31T00:00:00Z"});
   }
-  return time;
+  if (wanted.number != 0) {
+    call.field_errors.push_back({"?version", "is one thing, as_of another; give one of them"});
+  }
+  return wanted;
 }
 
-// With the bytes that held at that moment, under the rights of now.
-Result<Document> document_as_of(Call& call, store::Snapshot& snapshot, const std::string& id,
-                                const std::optional<UnixMillis>& as_of) {
+// With the bytes of that version, under the rights of now.
+Result<Document> document_with(Call& call, store::Snapshot& snapshot, const std::string& id,
+                               const WantedVersion& wanted) {
   WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
   WY_TRY(Document document, store::document(snapshot, permit, id));
-  if (!as_of) return document;
-  WY_TRY(const auto version, store::version_at(snapshot, permit, id, *as_of));
+  if (!wanted.as_of && wanted.number == 0) return document;
+  WY_TRY(const auto version, wanted.as_of
+                                 ? store::version_at(snapshot, permit, id, *wanted.as_of)
+                                 : store::version_numbered(snapshot, permit, id, wanted.number));
   document.sha256 = version.sha256;
   document.media_type = version.media_type;
   call.note("version", version.version);
@@ -201,10 +213,10 @@ bool is_whole(const SealedReader& file) {
 Result<http::Response> get_content(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
-  const auto as_of = read_as_of(call);
+  const WantedVersion wanted = read_wanted(call);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   WY_TRY(const Document document, call.read([&](store::Snapshot& snapshot) {
-    return document_as_of(call, snapshot, id, as_of);
+    return document_with(call, snapshot, id, wanted);
   }));
   const auto original = call.services.blobs->reader(document.sha256);
   // Read twice rather than kept in memory: originals can be large.
@@ -232,10 +244,17 @@ Result<http::Response> list_chunks(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
   const store::Page page = call.page();
+  const WantedVersion wanted = read_wanted(call);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
-    WY_TRY(const auto listing, store::chunks(snapshot, permit, id, page));
+    std::int64_t version = wanted.number;
+    if (version != 0) WY_RETURN_IF_ERROR(store::version_numbered(snapshot, permit, id, version));
+    if (wanted.as_of) {
+      WY_TRY(version, store::text_version_at(snapshot, permit, id, *wanted.as_of));
+    }
+    if (version != 0) call.note("version", version);
+    WY_TRY(const auto listing, store::chunks(snapshot, permit, id, page, version));
     return json_response(200, list_json(listing.items, listing.next_cursor,
                                         [](const Chunk& chunk) { return to_json(chunk); }));
   });
@@ -244,13 +263,16 @@ Result<http::Response> list_chunks(Call& call) {
 Result<http::Response> list_versions(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
-  const auto as_of = read_as_of(call);
+  const WantedVersion wanted = read_wanted(call);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const Permit permit, call.permit(snapshot, Action::read));
     std::vector<store::DocumentVersion> versions;
-    if (as_of) {
-      WY_TRY(auto held, store::version_at(snapshot, permit, id, *as_of));
+    if (wanted.number != 0) {
+      WY_TRY(auto numbered, store::version_numbered(snapshot, permit, id, wanted.number));
+      versions.push_back(std::move(numbered));
+    } else if (wanted.as_of) {
+      WY_TRY(auto held, store::version_at(snapshot, permit, id, *wanted.as_of));
       versions.push_back(std::move(held));
     } else {
       WY_TRY(versions, store::versions(snapshot, permit, id));

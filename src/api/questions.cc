@@ -36,6 +36,16 @@ std::optional<store::DocumentFilter> read_filter(ObjectReader& reader) {
   return filter;
 }
 
+std::optional<UnixMillis> read_as_of(Call& call, ObjectReader& reader) {
+  const auto text = reader.maybe_text("as_of", {1, 64});
+  if (!text) return std::nullopt;
+  const auto time = parse_rfc3339(*text);
+  if (!time) reader.complain("as_of", "must be a time like 2026-01-31T00:00:00Z");
+  if (!time || *time > call.now) return std::nullopt;
+  call.note("as_of", rfc3339(*time));
+  return time;
+}
+
 void note_question(Call& call, std::string_view text) {
   call.note_personal("question", std::string(text));
 }

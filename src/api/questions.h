@@ -16,6 +16,9 @@ constexpr TextLimits kQuestionText{1, 8192};
 
 std::vector<std::string> read_collection_ids(ObjectReader& reader);
 std::optional<store::DocumentFilter> read_filter(ObjectReader& reader);
+// The moment that is asked about, also for the audit log; nothing for now, and for what is still to
+// come.
+std::optional<UnixMillis> read_as_of(Call& call, ObjectReader& reader);
 
 // Sealed: the words are personal, and so is a hash by which they could be guessed.
 void note_question(Call& call, std::string_view text);

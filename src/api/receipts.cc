@@ -28,6 +28,7 @@ Result<store::Erasure> keep_receipt(Call& call, store::Transaction& tx, const st
   erasure.erased_at = call.now;
   erasure.first_chunk = erased.first_chunk;
   erasure.last_chunk = erased.last_chunk;
+  erasure.past_chunks = erased.past_chunks;
   erasure.key_secret = erased.key_secret;
   WY_RETURN_IF_ERROR(store::add_erasure(tx, erasure));
   return erasure;

@@ -8,7 +8,7 @@
 namespace wenyuan::api {
 namespace {
 
-query::SearchRequest read_search(ObjectReader& reader) {
+query::SearchRequest read_search(Call& call, ObjectReader& reader) {
   query::SearchRequest search;
   search.query = reader.text("query", kQuestionText);
   search.collection_ids = read_collection_ids(reader);
@@ -23,7 +23,7 @@ query::SearchRequest read_search(ObjectReader& reader) {
   search.limit = static_cast<int>(reader.maybe_integer("limit", 1, 100).value_or(10));
   search.filter = read_filter(reader);
   search.rerank = reader.maybe_flag("rerank").value_or(true);
-  reader.refuse("as_of", "is not supported by this version");
+  search.as_of = read_as_of(call, reader);
   return search;
 }
 
@@ -41,7 +41,7 @@ Result<http::Response> search(Call& call) {
   const auto start = SteadyClock::now();
   WY_TRY(const JsonIn body, call.json());
   ObjectReader reader(body, "", call.field_errors);
-  const query::SearchRequest wanted = read_search(reader);
+  const query::SearchRequest wanted = read_search(call, reader);
   WY_RETURN_IF_ERROR(status(call.field_errors));
   note_question(call, wanted.query);
   const std::stop_token stop = call.request.stop_token();

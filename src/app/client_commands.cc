@@ -15,6 +15,7 @@ struct QueryFlags {
   RemoteFlags remote;
   std::string text;
   std::vector<std::string> collections;
+  std::string as_of;
   std::string mode = "hybrid";
   int limit = 5;
 };
@@ -44,6 +45,7 @@ std::string place(const json& location) {
 Status search(const QueryFlags& flags) {
   WY_TRY(const Remote remote, Remote::open(flags.remote));
   json body = {{"query", flags.text}, {"mode", flags.mode}, {"limit", flags.limit}};
+  if (!flags.as_of.empty()) body["as_of"] = flags.as_of;
   if (!flags.collections.empty()) {
     WY_TRY(body["collection_ids"], collection_ids(remote, flags.collections));
   }
@@ -65,6 +67,7 @@ Status search(const QueryFlags& flags) {
 Status ask(const QueryFlags& flags) {
   WY_TRY(const Remote remote, Remote::open(flags.remote));
   json body = {{"question", flags.text}};
+  if (!flags.as_of.empty()) body["as_of"] = flags.as_of;
   if (!flags.collections.empty()) {
     WY_TRY(body["collection_ids"], collection_ids(remote, flags.collections));
   }
@@ -91,6 +94,8 @@ void add_query(CLI::App& app, int& exit_code, const std::string& name, const std
   add_remote_flags(*command, flags->remote);
   command->add_option(argument, flags->text, "The words")->required();
   command->add_option("--collection", flags->collections, "Only in this collection (repeatable)");
+  command->add_option("--as-of", flags->as_of,
+                      "What was visible at this time, like 2026-01-31T00:00:00Z");
   if (name == "search") {
     command->add_option("--mode", flags->mode, "How to search")
         ->check(CLI::IsMember({"hybrid", "semantic", "keyword"}))

@@ -65,23 +65,32 @@ Status look_for_originals(const Layout& layout, store::Snapshot& snapshot,
   return Done{};
 }
 
+// Of the ranges, each first and last; the ids are sorted.
+bool has_any(const std::vector<ChunkId>& ids, const std::vector<ChunkId>& ranges) {
+  for (std::size_t at = 0; at + 1 < ranges.size(); at += 2) {
+    const auto first = std::lower_bound(ids.begin(), ids.end(), ranges[at]);
+    if (first != ids.end() && *first <= ranges[at + 1]) return true;
+  }
+  return false;
+}
+
 Status look_in_indexes(const Layout& layout, const store::Database& database,
                        const store::Erasure& erasure, ErasureCheck& check) {
   std::error_code ignored;
-  if (erasure.first_chunk == 0 || !fs::exists(layout.indexes(), ignored)) return Done{};
+  std::vector<ChunkId> ranges = erasure.past_chunks;
+  if (erasure.first_chunk != 0) {
+    ranges.insert(ranges.end(), {erasure.first_chunk, erasure.last_chunk});
+  }
+  if (ranges.empty() || !fs::exists(layout.indexes(), ignored)) return Done{};
   const IndexCopy copy;
   WY_RETURN_IF_ERROR(copy.take(layout.indexes()));
   WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(const auto compartments, open_compartments(copy.path(), kIndexMemory, database, model));
   for (const index::CompartmentStatus& status : compartments->status()) {
-    WY_TRY(const auto contents, compartments->contents(status.label));
-    for (const auto* const ids : {&contents.lexical, &contents.vectors}) {
-      const auto first = std::lower_bound(ids->begin(), ids->end(), erasure.first_chunk);
-      if (first == ids->end() || *first > erasure.last_chunk) continue;
-      check.problems.push_back("index files of compartment " + std::to_string(status.label) +
-                               " have its chunks");
-      break;
-    }
+    WY_TRY(const auto contents, compartments->contents(status.label, status.era));
+    if (!has_any(contents.lexical, ranges) && !has_any(contents.vectors, ranges)) continue;
+    check.problems.push_back("index files of compartment " + std::to_string(status.label) +
+                             " have its chunks");
   }
   return Done{};
 }

@@ -224,8 +224,8 @@ Status Server::Impl::start_work() {
   options.program = beside_this_program("wenyuan-extract");
   options.sandbox = config.sandbox;
   WY_TRY(extractor, ingest::Extractor::open(options));
-  const auto catch_up = [this](std::span<const LabelId> labels) {
-    return indexer->catch_up(labels);
+  const auto catch_up = [this](std::span<const LabelId> labels, Era era) {
+    return indexer->catch_up(labels, era);
   };
   searcher.emplace(query::Searcher::Parts{&*database, &*compartments, &*engine, catch_up},
                    query::Searcher::Options{.reranker_model = models.reranker});

@@ -71,7 +71,7 @@ Status check_indexes(const Layout& layout, store::Database& database, bool deep,
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
   WY_TRY(const auto mismatches, indexer.verify(deep));
   for (const ingest::Indexer::Mismatch& each : mismatches) {
-    check.problems.push_back("compartment " + std::to_string(each.label) + ": " + each.what);
+    check.problems.push_back(each.where() + ": " + each.what);
   }
   check.compartments = static_cast<std::int64_t>(compartments->status().size());
   return Done{};

@@ -53,14 +53,14 @@ Status rebuild_indexes(const Layout& layout, store::Database& database, StoreRep
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
   WY_TRY(const auto before, indexer.verify(true));
   for (const ingest::Indexer::Mismatch& each : before) {
-    WY_RETURN_IF_ERROR(indexer.rebuild(each.label));
-    repair.done.push_back("compartment " + std::to_string(each.label) + " rebuilt: " + each.what);
+    WY_RETURN_IF_ERROR(indexer.rebuild(each.label, each.era));
+    repair.done.push_back(each.where() + " rebuilt: " + each.what);
   }
   WY_RETURN_IF_ERROR(indexer.seal_changed(true));
   if (before.empty()) return Done{};
   WY_TRY(const auto after, indexer.verify(true));
   for (const ingest::Indexer::Mismatch& each : after) {
-    repair.left.push_back("compartment " + std::to_string(each.label) + ": " + each.what);
+    repair.left.push_back(each.where() + ": " + each.what);
   }
   return Done{};
 }

@@ -143,15 +143,22 @@ CompartmentContext::CompartmentContext(const Compartments::Options& given)
 
 fs::path CompartmentContext::memory_path() { return memory / std::to_string(++directories_made); }
 
-Compartment::Compartment(LabelId label, const VectorModel& model, CompartmentContext& context)
+std::string compartment_folder(LabelId label, Era era) {
+  std::string name = std::to_string(label);
+  if (era == Era::past) name += ".past";
+  return name;
+}
+
+Compartment::Compartment(LabelId label, Era era, const VectorModel& model,
+                         CompartmentContext& context)
     : label_(label),
       model_(model),
       context_(context),
-      directory_(context.options.directory / std::to_string(label)),
+      directory_(context.options.directory / compartment_folder(label, era)),
       snapshot_(std::make_shared<const Snapshot>()) {}
 
 std::string Compartment::bound_of(const fs::path& file) const {
-  return "index " + std::to_string(label_) + " " + file.filename().string();
+  return "index " + directory_.filename().string() + " " + file.filename().string();
 }
 
 void Compartment::load() {

@@ -47,11 +47,14 @@ struct CompartmentContext {
   std::filesystem::path memory_path();
 };
 
+// What its directory is called.
+std::string compartment_folder(LabelId label, Era era);
+
 // Thread-safe; apply() and seal() wait for each other, nobody else waits for them.
 class Compartment {
  public:
   // `context` must outlive it.
-  Compartment(LabelId label, const VectorModel& model, CompartmentContext& context);
+  Compartment(LabelId label, Era era, const VectorModel& model, CompartmentContext& context);
 
   // At the start only: takes the newest generation that verifies and removes the others. Without
   // one the compartment stays empty.

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/file.h"
@@ -43,13 +44,17 @@ Result<FileDescriptor> lock_directory(const fs::path& directory) {
   return fd;
 }
 
-std::optional<LabelId> label_of(const fs::path& directory) {
+using Place = std::pair<LabelId, Era>;
+
+std::optional<Place> place_of(const fs::path& directory) {
   const std::string name = directory.filename().string();
   LabelId label = 0;
   const auto read = std::from_chars(name.data(), name.data() + name.size(), label);
-  const bool whole = read.ec == std::errc() && read.ptr == name.data() + name.size();
-  if (!whole || std::to_string(label) != name) return std::nullopt;
-  return label;
+  if (read.ec != std::errc()) return std::nullopt;
+  for (const Era era : {Era::present, Era::past}) {
+    if (compartment_folder(label, era) == name) return Place{label, era};
+  }
+  return std::nullopt;
 }
 
 Status check_permit(const Permit& permit, const std::atomic<Epoch>& epoch) {
@@ -57,12 +62,24 @@ Status check_permit(const Permit& permit, const std::atomic<Epoch>& epoch) {
   return Done{};
 }
 
+const std::vector<ChunkId>* possible(const SearchScope& scope) {
+  return scope.only != nullptr ? scope.only : scope.as_if;
+}
+
+// A chunk whose version is superseded between two looks may be met in the present and in the past.
+void drop_repeats(std::vector<Hit>& hits) {
+  std::set<ChunkId> seen;
+  const auto repeated = [&](const Hit& hit) { return !seen.insert(hit.chunk).second; };
+  hits.erase(std::remove_if(hits.begin(), hits.end(), repeated), hits.end());
+}
+
 Result<std::vector<Hit>> search_words(const Snapshots& snapshots, const SearchScope& scope,
                                       const KeywordQuery& query, std::size_t count_max) {
   CorpusStatistics statistics;
   for (const auto& snapshot : snapshots) {
     for (const Part& part : snapshot->parts) {
-      WY_RETURN_IF_ERROR(part.segment->lexical->add_statistics(*part.removed, query, statistics));
+      WY_RETURN_IF_ERROR(
+          part.segment->lexical->add_statistics(*part.removed, query, scope.as_if, statistics));
     }
   }
   const std::vector<WeightedTerm> terms = weigh_terms(query, statistics);
@@ -70,7 +87,8 @@ Result<std::vector<Hit>> search_words(const Snapshots& snapshots, const SearchSc
   if (terms.empty()) return hits;
   const double average_length =
       static_cast<double>(statistics.length_sum) / static_cast<double>(statistics.chunk_count);
-  const LexicalShard::Search search{terms, &query.phrases, average_length, scope.only, count_max};
+  const LexicalShard::Search search{terms, &query.phrases, average_length, possible(scope),
+                                    count_max};
   for (const auto& snapshot : snapshots) {
     for (const Part& part : snapshot->parts) {
       WY_TRY(const auto found, part.segment->lexical->search(*part.removed, search));
@@ -78,6 +96,7 @@ Result<std::vector<Hit>> search_words(const Snapshots& snapshots, const SearchSc
     }
   }
   keep_best(hits, count_max);
+  drop_repeats(hits);
   return hits;
 }
 
@@ -88,12 +107,13 @@ Result<std::vector<Hit>> search_vectors(const Snapshots& snapshots, const Search
     for (const Part& part : snapshot->parts) {
       // One that was made for no model, or for the one before.
       if (!part.segment->vectors || part.segment->vectors->vector_size() != query.size()) continue;
-      WY_TRY(const auto found,
-             part.segment->vectors->search(part.removed->chunks, {query, scope.only, count_max}));
+      WY_TRY(const auto found, part.segment->vectors->search(part.removed->chunks,
+                                                             {query, possible(scope), count_max}));
       hits.insert(hits.end(), found.begin(), found.end());
     }
   }
   keep_best(hits, count_max);
+  drop_repeats(hits);
   return hits;
 }
 
@@ -150,14 +170,14 @@ struct Compartments::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Status load();
-  std::shared_ptr<Compartment> find(LabelId label) const;
+  std::shared_ptr<Compartment> find(LabelId label, Era era) const;
   Result<Snapshots> permitted(const Permit& permit, const SearchScope& scope) const;
 
   FileDescriptor lock;
   CompartmentContext context;
   mutable std::mutex mutex;
-  VectorModel model;                                             // guarded by mutex
-  std::map<LabelId, std::shared_ptr<Compartment>> compartments;  // guarded by mutex
+  VectorModel model;                                           // guarded by mutex
+  std::map<Place, std::shared_ptr<Compartment>> compartments;  // guarded by mutex
 };
 
 Status Compartments::Impl::load() {
@@ -173,12 +193,12 @@ Status Compartments::Impl::load() {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(directory)) entries.push_back(entry.path());
     for (const fs::path& entry : entries) {
-      const std::optional<LabelId> label = label_of(entry);
-      if (!label) continue;
-      auto compartment = std::make_shared<Compartment>(*label, model, context);
+      const std::optional<Place> place = place_of(entry);
+      if (!place) continue;
+      auto compartment = std::make_shared<Compartment>(place->first, place->second, model, context);
       compartment->load();
       if (compartment->snapshot()->has_generation) {
-        compartments.emplace(*label, std::move(compartment));
+        compartments.emplace(*place, std::move(compartment));
       } else {
         fs::remove_all(entry);
       }
@@ -187,9 +207,9 @@ Status Compartments::Impl::load() {
   });
 }
 
-std::shared_ptr<Compartment> Compartments::Impl::find(LabelId label) const {
+std::shared_ptr<Compartment> Compartments::Impl::find(LabelId label, Era era) const {
   const std::lock_guard guard(mutex);
-  const auto found = compartments.find(label);
+  const auto found = compartments.find({label, era});
   return found == compartments.end() ? nullptr : found->second;
 }
 
@@ -208,7 +228,10 @@ Result<Snapshots> Compartments::Impl::permitted(const Permit& permit,
     if (!permit.covers(label)) {
       return Error{ErrorCode::forbidden, "the permit does not cover a compartment"};
     }
-    if (const auto compartment = find(label)) snapshots.push_back(compartment->snapshot());
+    for (const Era era : {Era::present, Era::past}) {
+      if (era == Era::past && scope.as_if == nullptr) continue;
+      if (const auto compartment = find(label, era)) snapshots.push_back(compartment->snapshot());
+    }
   }
   return snapshots;
 }
@@ -233,34 +256,34 @@ void Compartments::use_model(const VectorModel& model) {
   impl_->model = model;
 }
 
-CommitNumber Compartments::applied(LabelId label) const {
-  const auto compartment = impl_->find(label);
+CommitNumber Compartments::applied(LabelId label, Era era) const {
+  const auto compartment = impl_->find(label, era);
   return compartment ? compartment->snapshot()->applied : 0;
 }
 
 std::vector<CompartmentStatus> Compartments::status() const {
-  std::vector<std::pair<LabelId, std::shared_ptr<const Snapshot>>> snapshots;
+  std::vector<std::pair<Place, std::shared_ptr<const Snapshot>>> snapshots;
   {
     const std::lock_guard guard(impl_->mutex);
-    for (const auto& [label, compartment] : impl_->compartments) {
-      snapshots.emplace_back(label, compartment->snapshot());
+    for (const auto& [place, compartment] : impl_->compartments) {
+      snapshots.emplace_back(place, compartment->snapshot());
     }
   }
   std::vector<CompartmentStatus> out;
-  for (const auto& [label, snapshot] : snapshots) {
+  for (const auto& [place, snapshot] : snapshots) {
     const Contents contents = contents_of(*snapshot);
-    out.push_back({label, snapshot->applied, snapshot->sealed, contents.lexical.size(),
-                   contents.vectors.size()});
+    out.push_back({place.first, place.second, snapshot->applied, snapshot->sealed,
+                   contents.lexical.size(), contents.vectors.size()});
   }
   return out;
 }
 
-Status Compartments::apply(LabelId label, const Batch& batch) {
+Status Compartments::apply(LabelId label, const Batch& batch, Era era) {
   std::shared_ptr<Compartment> compartment;
   {
     const std::lock_guard guard(impl_->mutex);
-    std::shared_ptr<Compartment>& slot = impl_->compartments[label];
-    if (!slot) slot = std::make_shared<Compartment>(label, impl_->model, impl_->context);
+    std::shared_ptr<Compartment>& slot = impl_->compartments[{label, era}];
+    if (!slot) slot = std::make_shared<Compartment>(label, era, impl_->model, impl_->context);
     compartment = slot;
   }
   Status applied = compartment->apply(batch);
@@ -268,20 +291,20 @@ Status Compartments::apply(LabelId label, const Batch& batch) {
   return applied;
 }
 
-Status Compartments::seal(LabelId label) {
-  const auto compartment = impl_->find(label);
+Status Compartments::seal(LabelId label, Era era) {
+  const auto compartment = impl_->find(label, era);
   if (!compartment) return Done{};
   Status sealed = compartment->seal();
   if (!sealed) return within("compartment " + std::to_string(label), sealed.error());
   return sealed;
 }
 
-Status Compartments::drop(LabelId label) {
-  const auto compartment = impl_->find(label);
+Status Compartments::drop(LabelId label, Era era) {
+  const auto compartment = impl_->find(label, era);
   if (!compartment) return Done{};
   WY_RETURN_IF_ERROR(compartment->drop());
   const std::lock_guard guard(impl_->mutex);
-  impl_->compartments.erase(label);
+  impl_->compartments.erase({label, era});
   return Done{};
 }
 
@@ -318,16 +341,17 @@ Result<std::vector<Hit>> Compartments::semantic(const Permit& permit, const Sear
   return hits;
 }
 
-Result<Compartments::Contents> Compartments::contents(LabelId label) const {
-  const auto compartment = impl_->find(label);
+Result<Compartments::Contents> Compartments::contents(LabelId label, Era era) const {
+  const auto compartment = impl_->find(label, era);
   if (!compartment) return Contents{};
   return contents_of(*compartment->snapshot());
 }
 
 Result<std::vector<ChunkId>> Compartments::different(LabelId label,
-                                                     std::span<const IndexedChunk> chunks) const {
+                                                     std::span<const IndexedChunk> chunks,
+                                                     Era era) const {
   std::vector<ChunkId> found;
-  const auto compartment = impl_->find(label);
+  const auto compartment = impl_->find(label, era);
   const auto snapshot = compartment ? compartment->snapshot() : std::make_shared<const Snapshot>();
   std::size_t met = 0;
   for (const Part& part : snapshot->parts) {

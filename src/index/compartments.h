@@ -1,4 +1,5 @@
-// The search indexes: for each compartment one Xapian shard and one FAISS index.
+// The search indexes: for each compartment one Xapian shard and one FAISS index, and two more for
+// its past: the chunks of superseded versions, which only a search as of a moment looks into.
 //
 // Derived from the store and never the truth: what is lost or damaged is rebuilt by replaying the
 // store's changes in commit order.
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/era.h"
 #include "base/permit.h"
 #include "base/result.h"
 #include "base/sealed_files.h"
@@ -52,10 +54,14 @@ struct SearchScope {
   std::vector<LabelId> labels;
   // When set, only these chunks (sorted) can be hits.
   const std::vector<ChunkId>* only = nullptr;
+  // When set, the search is as if the compartments held these chunks (sorted), of their present and
+  // of their past, and no others: also to the last bit of a score. `only` is a part of it then.
+  const std::vector<ChunkId>* as_if = nullptr;
 };
 
 struct CompartmentStatus {
   LabelId label = 0;
+  Era era = Era::present;
   CommitNumber applied = 0;  // searches see everything up to here
   CommitNumber sealed = 0;   // on disk, sealed, up to here
   std::size_t chunk_count = 0;
@@ -85,16 +91,16 @@ class Compartments {
   // (Indexer::use_model() does that); semantic() finds nothing in them.
   void use_model(const VectorModel& model);
 
-  CommitNumber applied(LabelId label) const;
+  CommitNumber applied(LabelId label, Era era = Era::present) const;
   std::vector<CompartmentStatus> status() const;
 
   // Visible to searches when it returns. Batches of one compartment come from one thread at a time,
   // in commit order; one that is not newer than applied() is ignored.
-  Status apply(LabelId label, const Batch& batch);
+  Status apply(LabelId label, const Batch& batch, Era era = Era::present);
   // Writes a new sealed generation of what is applied; the old one's key is destroyed with it.
-  Status seal(LabelId label);
+  Status seal(LabelId label, Era era = Era::present);
   // For a compartment that no longer exists, or that is to be rebuilt.
-  Status drop(LabelId label);
+  Status drop(LabelId label, Era era = Era::present);
 
   // Best first; equal scores by the lower chunk id. To the last bit, scores depend on what the
   // scope's compartments hold and on nothing else: not on other compartments, not on how chunks are
@@ -114,10 +120,11 @@ class Compartments {
     std::vector<ChunkId> lexical;
     std::vector<ChunkId> vectors;
   };
-  Result<Contents> contents(LabelId label) const;
+  Result<Contents> contents(LabelId label, Era era = Era::present) const;
   // For `wenyuan verify --deep`: the ids of those chunks that are not there word for word and
   // number for number. Takes about half a millisecond a chunk.
-  Result<std::vector<ChunkId>> different(LabelId label, std::span<const IndexedChunk> chunks) const;
+  Result<std::vector<ChunkId>> different(LabelId label, std::span<const IndexedChunk> chunks,
+                                         Era era = Era::present) const;
 
  private:
   struct Impl;

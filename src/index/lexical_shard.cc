@@ -266,8 +266,49 @@ Result<std::vector<ChunkId>> LexicalShard::different(
   });
 }
 
+std::vector<Xapian::docid> LexicalShard::docids_of(const std::vector<ChunkId>& chunks,
+                                                   const RemovedChunks& removed) const {
+  std::vector<Xapian::docid> found;
+  auto at = chunks_.begin();
+  for (const ChunkId chunk : chunks) {
+    at = std::lower_bound(at, chunks_.end(), chunk);
+    if (at == chunks_.end()) break;
+    if (*at == chunk) found.push_back(docids_[static_cast<std::size_t>(at - chunks_.begin())]);
+  }
+  std::sort(found.begin(), found.end());
+  return difference(found, removed.docids);
+}
+
+Status LexicalShard::add_statistics_of(const std::vector<Xapian::docid>& docids,
+                                       const KeywordQuery& query,
+                                       CorpusStatistics& statistics) const {
+  if (docids.empty()) return Done{};
+  return guarded([&]() -> Status {
+    const Lease database(*this);
+    statistics.chunk_count += docids.size();
+    Xapian::PostingIterator all = database->postlist_begin("");
+    for (const Xapian::docid docid : docids) {
+      all.skip_to(docid);
+      statistics.length_sum += all.get_doclength();
+    }
+    for (const auto& [term, count] : query.terms) {
+      std::uint64_t& chunks = statistics.chunks_with[term];
+      auto wanted = docids.begin();
+      for (auto at = database->postlist_begin(term); at != database->postlist_end(term);) {
+        wanted = std::lower_bound(wanted, docids.end(), *at);
+        if (wanted == docids.end()) break;
+        if (*wanted == *at) ++chunks;
+        at.skip_to(*at == *wanted ? *at + 1 : *wanted);
+      }
+    }
+    return Done{};
+  });
+}
+
 Status LexicalShard::add_statistics(const RemovedChunks& removed, const KeywordQuery& query,
+                                    const std::vector<ChunkId>* as_if,
                                     CorpusStatistics& statistics) const {
+  if (as_if != nullptr) return add_statistics_of(docids_of(*as_if, removed), query, statistics);
   return guarded([&]() -> Status {
     const Lease database(*this);
     statistics.chunk_count += chunks_.size() - removed.chunks.size();
@@ -296,13 +337,7 @@ Result<std::vector<Hit>> LexicalShard::search(const RemovedChunks& removed,
       query = Xapian::Query(Xapian::Query::OP_FILTER, query, exact);
     }
     std::vector<Xapian::docid> allowed;
-    if (search.only) {
-      for (const ChunkId chunk : *search.only) {
-        if (has(chunk)) allowed.push_back(docid_of(chunk));
-      }
-      std::sort(allowed.begin(), allowed.end());
-      allowed = difference(allowed, removed.docids);
-    }
+    if (search.only) allowed = docids_of(*search.only, removed);
     DocidSource allowed_source(allowed);
     DocidSource removed_source(removed.docids);
     if (search.only) {

@@ -76,8 +76,9 @@ class LexicalShard {
   // it analyses the texts anew.
   Result<std::vector<ChunkId>> different(std::span<const IndexedChunk* const> chunks) const;
 
+  // `as_if` (sorted; may be null): as if there were no others.
   Status add_statistics(const RemovedChunks& removed, const KeywordQuery& query,
-                        CorpusStatistics& statistics) const;
+                        const std::vector<ChunkId>* as_if, CorpusStatistics& statistics) const;
 
   struct Search {
     std::span<const WeightedTerm> terms;                             // not empty
@@ -99,6 +100,11 @@ class LexicalShard {
   static Status delete_removed(const std::filesystem::path& directory,
                                std::span<const Input> inputs);
   Xapian::docid docid_of(ChunkId chunk) const;
+  // Those of these chunks (sorted) that are here and not removed; sorted.
+  std::vector<Xapian::docid> docids_of(const std::vector<ChunkId>& chunks,
+                                       const RemovedChunks& removed) const;
+  Status add_statistics_of(const std::vector<Xapian::docid>& docids, const KeywordQuery& query,
+                           CorpusStatistics& statistics) const;
   ChunkId chunk_of(Xapian::docid docid) const;
   std::vector<Hit> best(const Xapian::Query& query, const Search& search) const;
 

@@ -23,6 +23,9 @@ constexpr std::size_t kVerifyPage = 2000;
 constexpr std::size_t kDeepPage = 500;
 constexpr int kVerifyRoundMax = 20;
 
+// A compartment's present or its past; each has an index of its own.
+using Place = std::pair<LabelId, Era>;
+
 std::string joined_headings(const Location& location) {
   std::string text;
   for (const std::string& heading : location.heading_path) {
@@ -83,34 +86,39 @@ struct Indexer::Impl {
   store::Database& database;
   index::Compartments& compartments;
   std::mutex mutex;
-  std::map<LabelId, std::shared_ptr<Slot>> slots;  // guarded by mutex
+  std::map<Place, std::shared_ptr<Slot>> slots;  // guarded by mutex
 
-  std::shared_ptr<Slot> slot(LabelId label) {
+  std::shared_ptr<Slot> slot(const Place& place) {
     const std::lock_guard lock(mutex);
-    std::shared_ptr<Slot>& found = slots[label];
+    std::shared_ptr<Slot>& found = slots[place];
     if (!found) found = std::make_shared<Slot>();
     return found;
   }
 
-  Result<CommitNumber> last_change(LabelId label) {
-    return database.read(
-        [&](store::Snapshot& snapshot) { return store::last_change(snapshot, label); });
+  Result<CommitNumber> last_change(const Place& place) {
+    return database.read([&](store::Snapshot& snapshot) {
+      return store::last_change(snapshot, place.first, place.second);
+    });
+  }
+  CommitNumber applied(const Place& place) const {
+    return compartments.applied(place.first, place.second);
   }
 
   static index::IndexedChunk to_indexed(Chunk chunk, std::size_t vector_size);
-  Result<index::Batch> next_batch(LabelId label, CommitNumber after);
-  Status catch_up(LabelId label);
-  Status catch_up_locked(LabelId label, Slot& slot);
-  Status seal_if_due(LabelId label, bool all);
-  Result<std::set<LabelId>> all_labels();
+  Result<index::Batch> next_batch(const Place& place, CommitNumber after);
+  Status catch_up(const Place& place);
+  Status catch_up_locked(const Place& place, Slot& slot);
+  Status make_anew(const Place& place, Slot& slot);
+  Status seal_if_due(const Place& place, bool all);
+  Result<std::set<Place>> all_places();
   struct StoredIds {
     CommitNumber last_change = 0;
     std::vector<ChunkId> chunks;
     std::vector<ChunkId> with_vector;
   };
-  Result<StoredIds> stored_ids(LabelId label);
-  Result<std::string> compare(LabelId label, bool deep);
-  Result<std::string> compare_content(LabelId label);
+  Result<StoredIds> stored_ids(const Place& place);
+  Result<std::string> compare(const Place& place, bool deep);
+  Result<std::string> compare_content(const Place& place);
 };
 
 index::IndexedChunk Indexer::Impl::to_indexed(Chunk chunk, std::size_t vector_size) {
@@ -125,11 +133,11 @@ index::IndexedChunk Indexer::Impl::to_indexed(Chunk chunk, std::size_t vector_si
 
 // Log and chunks in one snapshot: what is added here was there when the log said so, or is now. A
 // batch with commit 0 means that there is nothing to do.
-Result<index::Batch> Indexer::Impl::next_batch(LabelId label, CommitNumber after) {
+Result<index::Batch> Indexer::Impl::next_batch(const Place& place, CommitNumber after) {
   const index::VectorModel model = compartments.model();
   return database.read([&](store::Snapshot& snapshot) -> Result<index::Batch> {
     WY_TRY(std::vector<store::Change> changes,
-           store::changes(snapshot, label, after, kChangeCountMax));
+           store::changes(snapshot, place.first, after, kChangeCountMax, place.second));
     changes.resize(batch_end(changes));
     index::Batch batch;
     std::set<ChunkId> added;
@@ -143,9 +151,9 @@ Result<index::Batch> Indexer::Impl::next_batch(LabelId label, CommitNumber after
         continue;
       }
       WY_TRY(std::vector<Chunk> chunks,
-             store::chunks_for_index(snapshot, label,
+             store::chunks_for_index(snapshot, place.first,
                                      {change.first_chunk, change.last_chunk, chunk_count(change)},
-                                     model.name));
+                                     model.name, place.second));
       for (Chunk& chunk : chunks) {
         if (!added.insert(chunk.id).second) continue;
         batch.added.push_back(to_indexed(std::move(chunk), model.vector_size));
@@ -155,65 +163,72 @@ Result<index::Batch> Indexer::Impl::next_batch(LabelId label, CommitNumber after
   });
 }
 
-Status Indexer::Impl::catch_up(LabelId label) {
-  const std::shared_ptr<Slot> own = slot(label);
+Status Indexer::Impl::catch_up(const Place& place) {
+  const std::shared_ptr<Slot> own = slot(place);
   const std::lock_guard lock(own->mutex);
-  return catch_up_locked(label, *own);
+  return catch_up_locked(place, *own);
 }
 
-Status Indexer::Impl::catch_up_locked(LabelId label, Slot& slot) {
-  WY_TRY(const CommitNumber last, last_change(label));
+Status Indexer::Impl::make_anew(const Place& place, Slot& slot) {
+  WY_RETURN_IF_ERROR(compartments.drop(place.first, place.second));
+  return catch_up_locked(place, slot);
+}
+
+Status Indexer::Impl::catch_up_locked(const Place& place, Slot& slot) {
+  WY_TRY(const CommitNumber last, last_change(place));
   // A label without changes is gone; an index that is ahead belongs to a store that was put back.
-  if (compartments.applied(label) > last) {
-    WY_RETURN_IF_ERROR(compartments.drop(label));
+  if (applied(place) > last) {
+    WY_RETURN_IF_ERROR(compartments.drop(place.first, place.second));
     slot.changed = 0;
   }
-  while (compartments.applied(label) < last) {
-    WY_TRY(index::Batch batch, next_batch(label, compartments.applied(label)));
+  while (applied(place) < last) {
+    WY_TRY(index::Batch batch, next_batch(place, applied(place)));
     if (batch.commit == 0) batch.commit = last;
     slot.changed += batch.removed.size() + batch.added.size();
     slot.removed = slot.removed || !batch.removed.empty();
     slot.last_change = SteadyClock::now();
-    WY_RETURN_IF_ERROR(compartments.apply(label, batch));
+    WY_RETURN_IF_ERROR(compartments.apply(place.first, batch, place.second));
   }
   return Done{};
 }
 
-Status Indexer::Impl::seal_if_due(LabelId label, bool all) {
-  const std::shared_ptr<Slot> own = slot(label);
+Status Indexer::Impl::seal_if_due(const Place& place, bool all) {
+  const std::shared_ptr<Slot> own = slot(place);
   const std::lock_guard lock(own->mutex);
   if (own->changed == 0) return Done{};
   // What was removed should not stay on the disk for long.
   const bool due = all || own->removed || own->changed > kSealChunkCount ||
                    SteadyClock::now() - own->last_change > kSealAge;
   if (!due) return Done{};
-  WY_RETURN_IF_ERROR(compartments.seal(label));
+  WY_RETURN_IF_ERROR(compartments.seal(place.first, place.second));
   own->changed = 0;
   own->removed = false;
   return Done{};
 }
 
 // Those of the store and those of the indexes.
-Result<std::set<LabelId>> Indexer::Impl::all_labels() {
+Result<std::set<Place>> Indexer::Impl::all_places() {
   WY_TRY(const std::vector<Label> stored,
          database.read([](store::Snapshot& snapshot) { return store::labels(snapshot); }));
-  std::set<LabelId> all;
-  for (const Label& label : stored) all.insert(label.id);
-  for (const index::CompartmentStatus& status : compartments.status()) all.insert(status.label);
+  std::set<Place> all;
+  for (const Label& label : stored) all.insert({{label.id, Era::present}, {label.id, Era::past}});
+  for (const index::CompartmentStatus& status : compartments.status()) {
+    all.emplace(status.label, status.era);
+  }
   return all;
 }
 
-Result<Indexer::Impl::StoredIds> Indexer::Impl::stored_ids(LabelId label) {
+Result<Indexer::Impl::StoredIds> Indexer::Impl::stored_ids(const Place& place) {
   const index::VectorModel model = compartments.model();
   return database.read([&](store::Snapshot& snapshot) -> Result<StoredIds> {
     StoredIds ids;
-    WY_TRY(ids.last_change, store::last_change(snapshot, label));
+    WY_TRY(ids.last_change, store::last_change(snapshot, place.first, place.second));
     ChunkId next = 0;
     for (;;) {
       WY_TRY(const std::vector<Chunk> page,
-             store::chunks_for_index(snapshot, label,
+             store::chunks_for_index(snapshot, place.first,
                                      {next, std::numeric_limits<ChunkId>::max(), kVerifyPage},
-                                     model.name));
+                                     model.name, place.second));
       for (const Chunk& chunk : page) {
         ids.chunks.push_back(chunk.id);
         if (!chunk.vector.empty() && chunk.vector.size() == model.vector_size) {
@@ -227,22 +242,23 @@ Result<Indexer::Impl::StoredIds> Indexer::Impl::stored_ids(LabelId label) {
 }
 
 // While the compartment's writer is held, and the store's view is that of the index.
-Result<std::string> Indexer::Impl::compare_content(LabelId label) {
+Result<std::string> Indexer::Impl::compare_content(const Place& place) {
   const index::VectorModel model = compartments.model();
   return database.read([&](store::Snapshot& snapshot) -> Result<std::string> {
-    WY_TRY(const CommitNumber last, store::last_change(snapshot, label));
-    if (last != compartments.applied(label)) {
+    WY_TRY(const CommitNumber last, store::last_change(snapshot, place.first, place.second));
+    if (last != applied(place)) {
       return Error{ErrorCode::unavailable, "the compartment is being changed"};
     }
     std::vector<ChunkId> wrong;
     for (ChunkId next = 0;;) {
-      WY_TRY(
-          std::vector<Chunk> page,
-          store::chunks_for_index(
-              snapshot, label, {next, std::numeric_limits<ChunkId>::max(), kDeepPage}, model.name));
+      WY_TRY(std::vector<Chunk> page,
+             store::chunks_for_index(snapshot, place.first,
+                                     {next, std::numeric_limits<ChunkId>::max(), kDeepPage},
+                                     model.name, place.second));
       std::vector<index::IndexedChunk> chunks;
       for (Chunk& chunk : page) chunks.push_back(to_indexed(std::move(chunk), model.vector_size));
-      WY_TRY(const std::vector<ChunkId> found, compartments.different(label, chunks));
+      WY_TRY(const std::vector<ChunkId> found,
+             compartments.different(place.first, chunks, place.second));
       wrong.insert(wrong.end(), found.begin(), found.end());
       if (chunks.size() < kDeepPage) break;
       next = chunks.back().id + 1;
@@ -256,22 +272,23 @@ Result<std::string> Indexer::Impl::compare_content(LabelId label) {
 }
 
 // Empty when they agree.
-Result<std::string> Indexer::Impl::compare(LabelId label, bool deep) {
-  const std::shared_ptr<Slot> own = slot(label);
+Result<std::string> Indexer::Impl::compare(const Place& place, bool deep) {
+  const std::shared_ptr<Slot> own = slot(place);
   const std::lock_guard lock(own->mutex);
   for (int round = 0; round < kVerifyRoundMax; ++round) {
-    WY_RETURN_IF_ERROR(catch_up_locked(label, *own));
-    WY_TRY(const StoredIds stored, stored_ids(label));
+    WY_RETURN_IF_ERROR(catch_up_locked(place, *own));
+    WY_TRY(const StoredIds stored, stored_ids(place));
     // Somebody wrote in between.
-    if (stored.last_change != compartments.applied(label)) continue;
-    WY_TRY(const index::Compartments::Contents contents, compartments.contents(label));
+    if (stored.last_change != applied(place)) continue;
+    WY_TRY(const index::Compartments::Contents contents,
+           compartments.contents(place.first, place.second));
     std::string text = difference("the keyword index", stored.chunks, contents.lexical);
     const std::string vectors =
         difference("the vector index", stored.with_vector, contents.vectors);
     if (!text.empty() && !vectors.empty()) text += "; ";
     text += vectors;
     if (!text.empty() || !deep) return text;
-    auto content = compare_content(label);
+    auto content = compare_content(place);
     if (!content && content.error().code == ErrorCode::unavailable) continue;
     return content;
   }
@@ -287,74 +304,77 @@ index::VectorModel Indexer::model() const { return impl_->compartments.model(); 
 Status Indexer::use_model(const index::VectorModel& model, std::stop_token stop) {
   impl_->compartments.use_model(model);
   // A label that is made after this has a compartment of the new model from the beginning.
-  WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
-  for (const LabelId label : labels) {
+  WY_TRY(const std::set<Place> places, impl_->all_places());
+  for (const Place& place : places) {
     if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped"};
-    const std::shared_ptr<Impl::Slot> own = impl_->slot(label);
+    const std::shared_ptr<Impl::Slot> own = impl_->slot(place);
     const std::lock_guard lock(own->mutex);
-    WY_RETURN_IF_ERROR(impl_->compartments.drop(label));
-    WY_RETURN_IF_ERROR(impl_->catch_up_locked(label, *own));
+    WY_RETURN_IF_ERROR(impl_->make_anew(place, *own));
   }
   return Done{};
 }
 
-Status Indexer::catch_up(std::span<const LabelId> labels) {
+Status Indexer::catch_up(std::span<const LabelId> labels, Era era) {
   WY_TRY(const std::vector<CommitNumber> last,
          impl_->database.read([&](store::Snapshot& snapshot) -> Result<std::vector<CommitNumber>> {
            std::vector<CommitNumber> numbers;
            for (const LabelId label : labels) {
-             WY_TRY(const CommitNumber number, store::last_change(snapshot, label));
+             WY_TRY(const CommitNumber number, store::last_change(snapshot, label, era));
              numbers.push_back(number);
            }
            return numbers;
          }));
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const CommitNumber applied = impl_->compartments.applied(labels[i]);
+    const CommitNumber applied = impl_->applied({labels[i], era});
     // A compartment may be ahead by now, but one whose label is gone must go as well.
     if (applied >= last[i] && (last[i] != 0 || applied == 0)) continue;
-    WY_RETURN_IF_ERROR(impl_->catch_up(labels[i]));
+    WY_RETURN_IF_ERROR(impl_->catch_up({labels[i], era}));
   }
   return Done{};
 }
 
 Status Indexer::catch_up_all(std::stop_token stop) {
-  WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
-  for (const LabelId label : labels) {
+  WY_TRY(const std::set<Place> places, impl_->all_places());
+  for (const Place& place : places) {
     if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped"};
-    WY_RETURN_IF_ERROR(impl_->catch_up(label));
+    WY_RETURN_IF_ERROR(impl_->catch_up(place));
   }
   return Done{};
 }
 
 Status Indexer::seal_changed(bool all) {
-  std::vector<LabelId> labels;
+  std::vector<Place> places;
   {
     const std::lock_guard lock(impl_->mutex);
-    for (const auto& [label, slot] : impl_->slots) labels.push_back(label);
+    for (const auto& [place, slot] : impl_->slots) places.push_back(place);
   }
-  for (const LabelId label : labels) WY_RETURN_IF_ERROR(impl_->seal_if_due(label, all));
+  for (const Place& place : places) WY_RETURN_IF_ERROR(impl_->seal_if_due(place, all));
   return Done{};
 }
 
-Status Indexer::rebuild(LabelId label) {
-  const std::shared_ptr<Impl::Slot> own = impl_->slot(label);
+Status Indexer::rebuild(LabelId label, Era era) {
+  const std::shared_ptr<Impl::Slot> own = impl_->slot({label, era});
   const std::lock_guard lock(own->mutex);
-  WY_RETURN_IF_ERROR(impl_->compartments.drop(label));
-  WY_RETURN_IF_ERROR(impl_->catch_up_locked(label, *own));
-  WY_RETURN_IF_ERROR(impl_->compartments.seal(label));
+  WY_RETURN_IF_ERROR(impl_->make_anew({label, era}, *own));
+  WY_RETURN_IF_ERROR(impl_->compartments.seal(label, era));
   own->changed = 0;
   own->removed = false;
   return Done{};
 }
 
 Result<std::vector<Indexer::Mismatch>> Indexer::verify(bool deep) {
-  WY_TRY(const std::set<LabelId> labels, impl_->all_labels());
+  WY_TRY(const std::set<Place> places, impl_->all_places());
   std::vector<Mismatch> mismatches;
-  for (const LabelId label : labels) {
-    WY_TRY(std::string what, impl_->compare(label, deep));
-    if (!what.empty()) mismatches.push_back({label, std::move(what)});
+  for (const Place& place : places) {
+    WY_TRY(std::string what, impl_->compare(place, deep));
+    if (!what.empty()) mismatches.push_back({place.first, place.second, std::move(what)});
   }
   return mismatches;
+}
+
+std::string Indexer::Mismatch::where() const {
+  const char* const which = era == Era::past ? "the past of compartment " : "compartment ";
+  return which + std::to_string(label);
 }
 
 }  // namespace wenyuan::ingest

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/era.h"
 #include "base/result.h"
 #include "index/compartments.h"
 #include "store/database.h"
@@ -29,8 +30,8 @@ class Indexer {
   Status use_model(const index::VectorModel& model, std::stop_token stop);
 
   // Returns when the compartments show everything committed before the call. Cheap when nothing
-  // is new; every search calls it first.
-  Status catch_up(std::span<const LabelId> labels);
+  // is new; every search calls it first, one as of a moment for the past too.
+  Status catch_up(std::span<const LabelId> labels, Era era = Era::present);
   // All compartments; at start.
   Status catch_up_all(std::stop_token stop);
   // Seals compartments that have changed much or long ago; called from a background thread.
@@ -38,13 +39,15 @@ class Indexer {
 
   struct Mismatch {
     LabelId label = 0;
+    Era era = Era::present;
     std::string what;
+    std::string where() const;  // "compartment 3", "the past of compartment 3"
   };
   // Brings everything up to date and compares store and indexes id by id (`wenyuan verify`); when
   // `deep`, also word by word and number by number. Empty when they agree.
   Result<std::vector<Mismatch>> verify(bool deep = false);
   // Makes the compartment anew from the store, and seals it.
-  Status rebuild(LabelId label);
+  Status rebuild(LabelId label, Era era = Era::present);
 
  private:
   struct Impl;

@@ -55,7 +55,8 @@ struct JobRunner::Impl {
   void run(Job job, const std::stop_token& stop);
   void ingest(Job& job, const std::stop_token& stop);
   void embed(Job& job, const std::stop_token& stop);
-  Result<Document> load(const std::string& document_id);
+  // As of the version that the job was made for.
+  Result<Document> load(const Job& job);
   void end(const Job& job, const Error& error,
            const std::function<Status(store::Transaction&)>& fail);
   void succeed(Job& job, SteadyClock::time_point start);
@@ -158,7 +159,7 @@ void JobRunner::Impl::ingest(Job& job, const std::stop_token& stop) {
   const auto report = [&](std::string_view stage, std::int64_t done, std::int64_t total) {
     return progress.report(stage, done, total);
   };
-  const auto document = retry(RetryOptions(), stop, [&] { return load(job.document_id); });
+  const auto document = retry(RetryOptions(), stop, [&] { return load(job); });
   const Status processed =
       document ? processor.process(*document, report, stop) : Status(document.error());
   if (!processed && stop.stop_requested()) return;  // stop() queues it again
@@ -201,9 +202,10 @@ void JobRunner::Impl::embed(Job& job, const std::stop_token& stop) {
   if (*processed) succeed(job, start);
 }
 
-Result<Document> JobRunner::Impl::load(const std::string& document_id) {
-  return parts.database->read(
-      [&](store::Snapshot& snapshot) { return store::document_for_ingest(snapshot, document_id); });
+Result<Document> JobRunner::Impl::load(const Job& job) {
+  return parts.database->read([&](store::Snapshot& snapshot) {
+    return store::document_for_ingest(snapshot, job.document_id, job.id);
+  });
 }
 
 void JobRunner::Impl::count(const std::string& kind, const char* result) {
@@ -252,7 +254,7 @@ void JobRunner::Impl::end(const Job& job, const Error& error,
 
 // Searches do this too, so a problem here only makes the next one slower.
 void JobRunner::Impl::index(const Job& job) {
-  const auto document = load(job.document_id);
+  const auto document = load(job);
   if (!document) return;
   const std::array labels = {document->label_id};
   const Status indexed = parts.indexer->catch_up(labels);

@@ -162,6 +162,7 @@ Result<Answer> Answerer::ask(const Permit& permit, const AskRequest& request,
   search.query = request.question;
   search.collection_ids = request.collection_ids;
   search.limit = request.limit;
+  search.as_of = request.as_of;
   WY_TRY(SearchResult found, parts_.searcher->search(permit, search, stop));
   answer.passages = std::move(found.hits);
   answer.timings.rerank = found.rerank_ms;

@@ -22,7 +22,8 @@ struct Sentence;
 struct AskRequest {
   std::string question;
   std::vector<std::string> collection_ids;
-  int limit = 8;  // passages
+  std::optional<UnixMillis> as_of;  // as of a search
+  int limit = 8;                    // passages
   std::int32_t tokens_max = 512;
   float temperature = 0;
   std::uint64_t seed = 0;

@@ -2,13 +2,14 @@
 
 namespace wenyuan::query {
 
-Result<const std::vector<TextBox>*> CitationMaker::layout(const std::string& document_id) {
-  const auto known = layouts_.find(document_id);
+Result<const std::vector<TextBox>*> CitationMaker::layout(const Chunk& chunk) {
+  const std::pair<std::string, std::int64_t> place(chunk.document_id, chunk.location.version);
+  const auto known = layouts_.find(place);
   if (known != layouts_.end()) return &known->second;
   WY_TRY(std::vector<TextBox> boxes, database_.read([&](store::Snapshot& snapshot) {
-    return store::document_layout(snapshot, permit_, document_id);
+    return store::document_layout(snapshot, permit_, chunk.document_id, chunk.location.version);
   }));
-  return &layouts_.emplace(document_id, std::move(boxes)).first->second;
+  return &layouts_.emplace(place, std::move(boxes)).first->second;
 }
 
 Result<Citation> CitationMaker::cite(const Sentence& sentence, int marker) {
@@ -25,13 +26,13 @@ Result<Citation> CitationMaker::cite(const Sentence& sentence, int marker) {
   citation.location.char_end = chunk.location.char_start + sentence.char_end;
   WY_TRY(const std::string stored, database_.read([&](store::Snapshot& snapshot) {
     return store::document_text(snapshot, permit_, chunk.document_id, citation.location.char_start,
-                                citation.location.char_end);
+                                citation.location.char_end, chunk.location.version);
   }));
   if (stored != citation.quote) {
     return Error{ErrorCode::corrupt, "a quote is not what the document says"};
   }
   citation.verified = true;
-  WY_TRY(const std::vector<TextBox>* boxes, layout(chunk.document_id));
+  WY_TRY(const std::vector<TextBox>* boxes, layout(chunk));
   citation.location.boxes =
       boxes_of(*boxes, citation.location.char_start, citation.location.char_end);
   if (!citation.location.boxes.empty()) citation.location.page = citation.location.boxes[0].page;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/layout.h"
@@ -26,12 +27,13 @@ class CitationMaker {
   Result<Citation> cite(const Sentence& sentence, int marker);
 
  private:
-  Result<const std::vector<TextBox>*> layout(const std::string& document_id);
+  // Of the version that the chunk is of.
+  Result<const std::vector<TextBox>*> layout(const Chunk& chunk);
 
   store::Database& database_;
   const Permit& permit_;
   const std::vector<SearchHit>& passages_;
-  std::map<std::string, std::vector<TextBox>> layouts_;
+  std::map<std::pair<std::string, std::int64_t>, std::vector<TextBox>> layouts_;
 };
 
 }  // namespace wenyuan::query

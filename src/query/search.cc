@@ -14,7 +14,12 @@ namespace {
 struct Scope {
   std::vector<LabelId> labels;
   std::optional<std::vector<ChunkId>> only;
+  std::optional<std::vector<ChunkId>> as_if;  // of a search as of a moment
   std::int64_t commit = 0;
+
+  index::SearchScope where() const {
+    return {labels, only ? &*only : nullptr, as_if ? &*as_if : nullptr};
+  }
 };
 
 // The permitted labels of the wanted collections. A collection that is hidden and one that does
@@ -42,7 +47,14 @@ Result<Scope> scope_of(store::Snapshot& snapshot, const Permit& permit,
                        const SearchRequest& request) {
   Scope scope;
   WY_TRY(scope.labels, wanted_labels(snapshot, permit, request.collection_ids));
-  if (request.filter) {
+  if (request.as_of) {
+    const UnixMillis time = *request.as_of;
+    WY_TRY(scope.as_if, store::chunk_ids_as_of(snapshot, permit, scope.labels, {}, time));
+    if (request.filter) {
+      WY_TRY(scope.only,
+             store::chunk_ids_as_of(snapshot, permit, scope.labels, *request.filter, time));
+    }
+  } else if (request.filter) {
     WY_TRY(scope.only, store::chunk_ids(snapshot, permit, *request.filter));
   }
   WY_TRY(scope.commit, store::change_count(snapshot, scope.labels));
@@ -115,13 +127,15 @@ Result<SearchResult> Searcher::search(const Permit& permit, const SearchRequest&
   WY_TRY(const Scope scope, parts_.database->read([&](store::Snapshot& snapshot) {
     return scope_of(snapshot, permit, request);
   }));
-  WY_RETURN_IF_ERROR(parts_.catch_up(scope.labels));
+  WY_RETURN_IF_ERROR(parts_.catch_up(scope.labels, Era::present));
+  // In this order: a chunk that moves between them is met twice rather than not at all.
+  if (request.as_of) WY_RETURN_IF_ERROR(parts_.catch_up(scope.labels, Era::past));
   WY_TRY(const auto vector, embed(request, stop));
 
   SearchResult result;
   result.commit = scope.commit;
   result.mode = vector ? request.mode : SearchMode::keyword;
-  const index::SearchScope where{scope.labels, scope.only ? &*scope.only : nullptr};
+  const index::SearchScope where = scope.where();
   std::vector<index::Hit> keyword;
   std::vector<index::Hit> semantic;
   if (result.mode != SearchMode::semantic) {
@@ -186,7 +200,7 @@ Result<std::vector<SearchHit>> Searcher::fetch(const Permit& permit, const Searc
     by_id[hit.chunk] = &hit;
   }
   WY_TRY(std::vector<Chunk> chunks, parts_.database->read([&](store::Snapshot& snapshot) {
-    return store::chunks_by_id(snapshot, permit, ids);
+    return store::chunks_by_id(snapshot, permit, ids, request.as_of.has_value());
   }));
   std::vector<SearchHit> hits;
   for (Chunk& chunk : chunks) {

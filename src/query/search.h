@@ -30,6 +30,8 @@ struct SearchRequest {
   int limit = 10;      // 1 to 100
   bool rerank = true;  // where there is a reranker
   std::optional<store::DocumentFilter> filter;
+  // What was visible then, among what the permit opens now; nothing: what is visible now.
+  std::optional<UnixMillis> as_of;
 };
 
 struct SearchHit {
@@ -54,7 +56,7 @@ class Searcher {
     const index::Compartments* compartments;
     llm::Engine* engine;
     // Returns when the compartments show everything committed before the call.
-    std::function<Status(std::span<const LabelId>)> catch_up;
+    std::function<Status(std::span<const LabelId>, Era)> catch_up;
   };
   struct Options {
     double semantic_weight = 0.5;

@@ -19,8 +19,10 @@ Status read_changes(Statement& statement, LabelId label, std::vector<Change>& in
 
 }  // namespace
 
-Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label) {
-  WY_TRY(auto statement, snapshot.prepare("SELECT last_change FROM labels WHERE id = ?"));
+Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label, Era era) {
+  WY_TRY(auto statement,
+         snapshot.prepare(era == Era::past ? "SELECT last_past_change FROM labels WHERE id = ?"
+                                           : "SELECT last_change FROM labels WHERE id = ?"));
   WY_TRY(const bool found, statement.bind(1, label).step());
   return found ? statement.integer(0) : 0;
 }
@@ -33,13 +35,15 @@ Result<std::int64_t> change_count(Snapshot& snapshot, std::span<const LabelId> l
 }
 
 Result<std::vector<Change>> changes(Snapshot& snapshot, LabelId label, CommitNumber after,
-                                    std::size_t count_max) {
+                                    std::size_t count_max, Era era) {
+  const bool past = era == Era::past;
   std::vector<Change> found;
   WY_TRY(auto statement,
          snapshot.prepare("SELECT commit_number, added, document_id, first_chunk, last_chunk "
-                          "FROM changes WHERE label_id = ? AND commit_number > ? "
+                          "FROM changes WHERE label_id = ? AND commit_number > ? AND past = ? "
                           "ORDER BY commit_number, number LIMIT ?"));
-  statement.bind(1, label).bind(2, after).bind(3, static_cast<std::int64_t>(count_max));
+  statement.bind(1, label).bind(2, after).bind(3, past);
+  statement.bind(4, static_cast<std::int64_t>(count_max));
   WY_RETURN_IF_ERROR(read_changes(statement, label, found));
   if (found.empty() || found.size() < count_max) return found;
   // The limit may have cut the last commit; the caller goes on behind it, so it must be whole.
@@ -47,8 +51,9 @@ Result<std::vector<Change>> changes(Snapshot& snapshot, LabelId label, CommitNum
   while (!found.empty() && found.back().commit == last) found.pop_back();
   WY_TRY(auto whole,
          snapshot.prepare("SELECT commit_number, added, document_id, first_chunk, last_chunk "
-                          "FROM changes WHERE label_id = ? AND commit_number = ? ORDER BY number"));
-  whole.bind(1, label).bind(2, last);
+                          "FROM changes WHERE label_id = ? AND commit_number = ? AND past = ? "
+                          "ORDER BY number"));
+  whole.bind(1, label).bind(2, last).bind(3, past);
   WY_RETURN_IF_ERROR(read_changes(whole, label, found));
   return found;
 }

@@ -18,21 +18,27 @@ std::string wrong_with(const Statement& statement, DocumentKeys& keys) {
   return "a chunk is not as long as its place says";
 }
 
+Status look_through(Snapshot& snapshot, Era era, std::size_t count_max,
+                    std::vector<BadChunk>& bad) {
+  const std::string sql =
+      "SELECT " + chunk_columns(era) + ", k.vector FROM " + chunk_tables(era) + " ORDER BY k.id";
+  WY_TRY(Statement statement, snapshot.prepare(sql));
+  DocumentKeys keys(snapshot);
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found || bad.size() >= count_max) return Done{};
+    std::string what = wrong_with(statement, keys);
+    if (!what.empty()) bad.push_back({std::move(what), statement.text(1), era});
+  }
+}
+
 }  // namespace
 
 Result<std::vector<BadChunk>> find_bad_chunks(Snapshot& snapshot, std::size_t count_max) {
-  static const std::string sql = "SELECT " + chunk_columns() +
-                                 ", k.vector FROM chunks AS k JOIN documents AS d "
-                                 "ON d.number = k.document ORDER BY k.id";
-  WY_TRY(Statement statement, snapshot.prepare(sql));
-  DocumentKeys keys(snapshot);
   std::vector<BadChunk> bad;
-  for (;;) {
-    WY_TRY(const bool found, statement.step());
-    if (!found || bad.size() >= count_max) return bad;
-    std::string what = wrong_with(statement, keys);
-    if (!what.empty()) bad.push_back({std::move(what), statement.text(1)});
-  }
+  WY_RETURN_IF_ERROR(look_through(snapshot, Era::present, count_max, bad));
+  WY_RETURN_IF_ERROR(look_through(snapshot, Era::past, count_max, bad));
+  return bad;
 }
 
 }  // namespace wenyuan::store

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/era.h"
 #include "store/database.h"
 
 namespace wenyuan::store {
@@ -11,6 +12,7 @@ namespace wenyuan::store {
 struct BadChunk {
   std::string what;  // is wrong, a sentence
   std::string document_id;
+  Era era = Era::present;
 };
 
 // In the order of their ids; no more than `count_max`.

@@ -128,14 +128,46 @@ Field vector_field(std::int64_t version, std::int64_t ordinal) {
 
 Result<const DocumentKey*> key_of(const Statement& statement, DocumentKeys& keys) {
   return keys.open({statement.text(1), statement.text(2)},
-                   {statement.integer(11), std::string(as_text(statement.blob(12)))});
+                   {statement.integer(11), std::string(as_text(statement.blob(12)))},
+                   statement.integer(13));
+}
+
+// Of now it is the document's, of the past that of the version.
+Result<std::string> title_of(const Statement& statement, DocumentKeys& keys) {
+  const std::int64_t version = statement.integer(14);
+  const KeyOwner owner{statement.text(1), statement.text(2)};
+  const StoredKey stored{statement.integer(11), std::string(as_text(statement.blob(12)))};
+  WY_TRY(const DocumentKey* const key,
+         keys.open(owner, stored, version == 0 ? 0 : statement.integer(13)));
+  return key->open({kTitleField.name, version}, statement.blob(5));
+}
+
+// Ids of both tables are of the one sequence of the first.
+Result<ChunkId> next_chunk_id(Transaction& tx) {
+  WY_TRY(auto raised, tx.prepare("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'chunks' "
+                                 "RETURNING seq"));
+  WY_TRY(const bool found, raised.step());
+  if (found) return raised.integer(0);
+  WY_TRY(auto begun, tx.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('chunks', 1)"));
+  WY_RETURN_IF_ERROR(begun.run());
+  return 1;
 }
 
 }  // namespace
 
-std::string chunk_columns() {
-  return "k.id, d.id, d.collection_id, d.label_id, k.ordinal, d.title, k.content, k.version, "
-         "k.page, k.char_start, k.char_end, d.key_secret, d.wrapped_key";
+std::string chunk_columns(Era era) {
+  const bool past = era == Era::past;
+  return std::string("k.id, d.id, d.collection_id, d.label_id, k.ordinal, ") +
+         (past ? "v.title" : "d.title") +
+         ", k.content, k.version, k.page, k.char_start, k.char_end, d.key_secret, d.wrapped_key, "
+         "v.key_secret, " +
+         (past ? "k.version" : "0");
+}
+
+std::string chunk_tables(Era era) {
+  return std::string(era == Era::past ? "past_chunks" : "chunks") +
+         " AS k JOIN documents AS d ON d.number = k.document JOIN document_versions AS v "
+         "ON v.document = k.document AND v.version = k.version";
 }
 
 Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys) {
@@ -149,8 +181,8 @@ Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys) {
   chunk.location.page = static_cast<int>(statement.integer(8));
   chunk.location.char_start = statement.integer(9);
   chunk.location.char_end = statement.integer(10);
+  WY_TRY(chunk.title, title_of(statement, keys));
   WY_TRY(const DocumentKey* const key, key_of(statement, keys));
-  WY_TRY(chunk.title, key->open(kTitleField, statement.blob(5)));
   WY_TRY(const std::string content,
          key->open(content_field(chunk.location.version, chunk.ordinal), statement.blob(6)));
   WY_RETURN_IF_ERROR(decode_content(content, chunk));
@@ -172,10 +204,19 @@ std::string seal_vector(const DocumentKey& key, const ChunkPlace& place,
 }
 
 Result<ChunkId> insert_chunk(Transaction& tx, const DocumentKey& key, const ChunkPlace& place,
-                             const Chunk& chunk) {
+                             const Chunk& chunk, Era era) {
   WY_TRY(auto statement,
-         tx.prepare("INSERT INTO chunks (document, ordinal, version, page, char_start, char_end, "
-                    "content, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"));
+         tx.prepare(era == Era::past
+                        ? "INSERT INTO past_chunks (document, ordinal, version, page, char_start, "
+                          "char_end, content, vector, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                          "RETURNING id"
+                        : "INSERT INTO chunks (document, ordinal, version, page, char_start, "
+                          "char_end, content, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                          "RETURNING id"));
+  if (era == Era::past) {
+    WY_TRY(const ChunkId id, next_chunk_id(tx));
+    statement.bind(9, id);
+  }
   const Location& location = chunk.location;
   statement.bind(1, place.document_number).bind(2, place.ordinal).bind(3, place.version);
   statement.bind(4, location.page).bind(5, location.char_start).bind(6, location.char_end);

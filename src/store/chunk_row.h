@@ -7,14 +7,17 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/era.h"
 #include "store/database.h"
 #include "store/document_keys.h"
 
 namespace wenyuan::store {
 
-// The columns that read_chunk_row() expects first, from "chunks AS k" and "documents AS d".
-std::string chunk_columns();
-constexpr int kChunkColumnCount = 13;
+// The columns that read_chunk_row() expects first.
+std::string chunk_columns(Era era = Era::present);
+constexpr int kChunkColumnCount = 15;
+// Where they come from: chunks as k, their documents as d, their versions as v.
+std::string chunk_tables(Era era = Era::present);
 // Without the vector.
 Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys);
 // The vector that stands in column `at` of the row that was just read; empty for none.
@@ -25,8 +28,9 @@ struct ChunkPlace {
   std::int64_t version = 1;
   std::int64_t ordinal = 0;
 };
+// Under the key of its version.
 Result<ChunkId> insert_chunk(Transaction& tx, const DocumentKey& key, const ChunkPlace& place,
-                             const Chunk& chunk);
+                             const Chunk& chunk, Era era = Era::present);
 // As it lies in the row; empty for no vector.
 std::string seal_vector(const DocumentKey& key, const ChunkPlace& place,
                         std::span<const float> vector);

@@ -134,13 +134,12 @@ void Connection::count_frames(int* frames) {
 
 Status Connection::copy_to(const std::filesystem::path& file) {
   sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2(
-      file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE,
-      nullptr);
+  const int opened =
+      sqlite3_open_v2(file.c_str(), &raw,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE, nullptr);
   const std::unique_ptr<sqlite3, Closer> target(raw);
   if (opened != SQLITE_OK) {
-    return Error{ErrorCode::unavailable,
-                 "create " + file.string() + ": " + sqlite3_errstr(opened)};
+    return Error{ErrorCode::unavailable, "create " + file.string() + ": " + sqlite3_errstr(opened)};
   }
   // Nobody uses a copy that was broken off, and who made it syncs the file.
   sqlite3_exec(raw, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nullptr, nullptr,

@@ -52,7 +52,9 @@ Result<Consistency> check_consistency(Snapshot& snapshot) {
     WY_RETURN_IF_ERROR(collect(snapshot, rule, result.problems));
   WY_RETURN_IF_ERROR(check_chunks(snapshot, result.problems));
   WY_TRY(result.documents, count(snapshot, "SELECT COUNT(*) FROM documents"));
-  WY_TRY(result.chunks, count(snapshot, "SELECT COUNT(*) FROM chunks"));
+  WY_TRY(result.chunks, count(snapshot,
+                              "SELECT (SELECT COUNT(*) FROM chunks) + "
+                              "(SELECT COUNT(*) FROM past_chunks)"));
   WY_TRY(Statement blobs, snapshot.prepare("SELECT sha256 FROM blobs ORDER BY sha256"));
   for (;;) {
     WY_TRY(const bool found, blobs.step());

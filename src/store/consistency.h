@@ -13,7 +13,7 @@ namespace wenyuan::store {
 
 struct Consistency {
   std::int64_t documents = 0;
-  std::int64_t chunks = 0;
+  std::int64_t chunks = 0;              // those of superseded versions too
   std::vector<std::string> blob_names;  // every blob that a row names, hex
   std::vector<std::string> problems;    // one sentence each
 };

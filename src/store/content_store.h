@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/era.h"
 #include "base/layout.h"
 #include "base/permit.h"
 #include "store/database.h"
@@ -53,9 +54,10 @@ struct Erased {
   std::int64_t answers = 0;  // remembered ones that named it
   ChunkId first_chunk = 0;   // 0: none
   ChunkId last_chunk = 0;
-  std::int64_t key_secret = 0;        // the erasure secret that is destroyed
-  std::vector<Original> originals{};  // one for each version
-  bool blob_removed = false;          // false when another document has the same bytes
+  std::vector<ChunkId> past_chunks{};  // first and last of each superseded version
+  std::int64_t key_secret = 0;         // the erasure secret that is destroyed
+  std::vector<Original> originals{};   // one for each version
+  bool blob_removed = false;           // false when another document has the same bytes
   CommitNumber commit = 0;
   // Every blob (of any version) that no row names any more. After the commit the caller gives them
   // to remove_blobs() (store/blob_removal.h).
@@ -152,38 +154,55 @@ struct DocumentVersion {
   UnixMillis effective_from = 0;
   std::optional<UnixMillis> effective_until{};
 };
-// Newest first.
+// Newest first; those that are not erased.
 Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& permit,
                                               const std::string& document_id);
 
 // The newest of those that hold at this moment; not_found, as for no document, when none did.
 Result<DocumentVersion> version_at(Snapshot& snapshot, const Permit& permit,
                                    const std::string& document_id, UnixMillis time);
+// The one with this number; not_found as for no document.
+Result<DocumentVersion> version_numbered(Snapshot& snapshot, const Permit& permit,
+                                         const std::string& document_id, std::int64_t version);
+// Which version's text a search as of this moment sees: the newest of those that held and have a
+// text. not_found, as for no document, when there is none.
+Result<std::int64_t> text_version_at(Snapshot& snapshot, const Permit& permit,
+                                     const std::string& document_id, UnixMillis time);
 
 // --- chunks ------------------------------------------------------------------------------------
+// A `version` of 0 here and below is the one whose text is searched now. Nothing for one whose text
+// is not kept.
 Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,
-                              const std::string& document_id, const Page& page);
+                              const std::string& document_id, const Page& page,
+                              std::int64_t version = 0);
 // The chunks with these ids that exist and that the permit covers, in the order asked for; others
-// are left out. conflict when the permit is stale. Without vectors.
+// are left out. conflict when the permit is stale. Without vectors. Those of superseded versions
+// count only `with_past`.
 Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit,
-                                        std::span<const ChunkId> ids);
+                                        std::span<const ChunkId> ids, bool with_past = false);
 // Ids of chunks of documents that match, sorted; for filters of a search.
 Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
                                        const DocumentFilter& filter);
+// The chunks that a search as of this moment sees, sorted: of those documents with these labels
+// that match, as they are now, the chunks of text_version_at().
+Result<std::vector<ChunkId>> chunk_ids_as_of(Snapshot& snapshot, const Permit& permit,
+                                             std::span<const LabelId> labels,
+                                             const DocumentFilter& filter, UnixMillis time);
 // Code points [start, end) of the extracted text that the chunks are cut from; what lies beyond its
 // end is left out. not_found for a document without text yet.
 Result<std::string> document_text(Snapshot& snapshot, const Permit& permit, const std::string& id,
-                                  std::int64_t char_start, std::int64_t char_end);
+                                  std::int64_t char_start, std::int64_t char_end,
+                                  std::int64_t version = 0);
 
-// Where the words of the current version stand; empty when it has no pages.
+// Where the words of this version stand; empty when it has no pages.
 Result<std::vector<TextBox>> document_layout(Snapshot& snapshot, const Permit& permit,
-                                             const std::string& id);
+                                             const std::string& id, std::int64_t version = 0);
 
 // --- ingest (no permit: the worker acts for the server on what was permitted at upload) ---------
 // Replaces the document's chunks by these, keeps its text, marks it ready and its job done.
 struct Processed {
   // Which version was read (document_for_ingest() says). When a newer one has been uploaded since,
-  // the result is dropped and only the job ends. 0: the newest, whichever it is.
+  // this one's text goes where superseded ones are. 0: the newest, whichever it is.
   std::int64_t version = 0;
   std::string media_type{};
   std::string title{};  // used when the document has none
@@ -195,21 +214,27 @@ struct Processed {
 };
 Status finish_document(Transaction& tx, const std::string& document_id, const Processed& processed,
                        UnixMillis now);
-// The chunks of an older version stay searchable. `version` as in Processed.
+// The chunks of an older version stay searchable. `version` as in Processed; of an older one only
+// the job fails.
 Status fail_document(Transaction& tx, const std::string& document_id, const std::string& error,
                      UnixMillis now, std::int64_t version = 0);
-Result<Document> document_for_ingest(Snapshot& snapshot, const std::string& id);
+// With the bytes, the type and the title of the version that the job was made for; of the newest
+// when none is given.
+Result<Document> document_for_ingest(Snapshot& snapshot, const std::string& id,
+                                     const std::string& job_id = "");
 
 // --- replay (no permit: chunks go into their own compartment only) -------------------------------
-// The last commit that changed this compartment; 0 when none did.
-Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label);
-// Counts of changes of this compartment, whatever happened elsewhere: what a search reports.
+// A compartment has a present and a past, with changes of their own.
+// The last commit that changed this one; 0 when none did.
+Result<CommitNumber> last_change(Snapshot& snapshot, LabelId label, Era era = Era::present);
+// Counts of changes of this compartment's present, whatever happened elsewhere: what a search
+// reports.
 Result<std::int64_t> change_count(Snapshot& snapshot, std::span<const LabelId> labels);
 // In commit order. Ends after `count_max` entries, but never inside a commit. Within a commit a
 // remove stands before an add of the same chunks; an index may meet removes of chunks that it never
 // had, and adds of chunks that are gone.
 Result<std::vector<Change>> changes(Snapshot& snapshot, LabelId label, CommitNumber after,
-                                    std::size_t count_max);
+                                    std::size_t count_max, Era era = Era::present);
 struct ChunkRange {
   ChunkId first = 0;
   ChunkId last = 0;
@@ -218,6 +243,7 @@ struct ChunkRange {
 // Those with ids from `first` to `last` that exist in this compartment now, by id; with the vectors
 // that `model` made.
 Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
-                                            const ChunkRange& range, const std::string& model);
+                                            const ChunkRange& range, const std::string& model,
+                                            Era era = Era::present);
 
 }  // namespace wenyuan::store

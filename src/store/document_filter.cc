@@ -14,7 +14,7 @@ std::string encoded_value(const AttributeValue& value) {
 }  // namespace
 
 std::string filter_sql(const DocumentFilter& filter) {
-  // The permit's labels are compared with "+" when the collection is given: its index then gives
+  // The labels are compared with "+" when the collection is given: its index then gives
   // the documents in order, and a page needs no sorting.
   std::string sql = filter.collection_id.empty() ? "d.label_id" : "+d.label_id";
   sql += " IN (SELECT value FROM json_each(?))";
@@ -29,9 +29,10 @@ std::string filter_sql(const DocumentFilter& filter) {
   return sql;
 }
 
-int bind_filter(Statement& statement, const Permit& permit, const DocumentFilter& filter) {
+int bind_filter(Statement& statement, std::span<const LabelId> labels,
+                const DocumentFilter& filter) {
   int at = 1;
-  statement.bind(at++, json_list(permit.labels()));
+  statement.bind(at++, json_list(labels));
   if (!filter.collection_id.empty()) statement.bind(at++, filter.collection_id);
   if (filter.state) statement.bind(at++, name(*filter.state));
   if (!filter.external_id.empty()) statement.bind(at++, filter.external_id);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kFieldBound = "wenyuan field 1";
 constexpr std::string_view kWrapInfo = "wenyuan document key 1 ";
+constexpr std::string_view kVersionInfo = "wenyuan version key 1 ";
 
 std::string bound_of(const std::string& document_id, const Field& field) {
   ByteWriter writer;
@@ -80,6 +81,16 @@ Result<std::string> DocumentKey::open(const Field& field,
                "the " + std::string(field.name) + " of " + document_id_ + " does not open"};
 }
 
+DocumentKey DocumentKey::with(const CipherKey& version_secret) const {
+  std::string both(view(key_));
+  both += view(version_secret);
+  CipherKey key = derive_key(both, std::string(kVersionInfo) + document_id_);
+  wipe(both);
+  DocumentKey made(document_id_, key);
+  wipe(key);
+  return made;
+}
+
 Result<StoredKey> make_document_key(Transaction& tx, const KeyOwner& owner) {
   WY_TRY(ErasureSecrets* const secrets, tx.keys().secrets());
   StoredKey stored;
@@ -91,6 +102,11 @@ Result<StoredKey> make_document_key(Transaction& tx, const KeyOwner& owner) {
   stored.wrapped = seal(wrapping_key(collection, secret, owner), view(key), wrap_bound(owner));
   wipe(key);
   return stored;
+}
+
+Result<SecretNumber> make_version_secret(Transaction& tx) {
+  WY_TRY(ErasureSecrets* const secrets, tx.keys().secrets());
+  return secrets->take();
 }
 
 Status DocumentKeys::open_collection(const std::string& id) {
@@ -118,8 +134,24 @@ Result<const DocumentKey*> DocumentKeys::open(const KeyOwner& owner, const Store
   return &*key_;
 }
 
+Result<const DocumentKey*> DocumentKeys::open(const KeyOwner& owner, const StoredKey& stored,
+                                              SecretNumber secret) {
+  WY_TRY(const DocumentKey* const whole, open(owner, stored));
+  if (secret == 0) return whole;
+  if (version_key_ && secret == version_secret_) return &*version_key_;
+  WY_TRY(const ErasureSecrets* const secrets, snapshot_.keys().secrets());
+  WY_TRY(const CipherKey own, secrets->secret(secret));
+  version_key_.emplace(whole->with(own));
+  version_secret_ = secret;
+  return &*version_key_;
+}
+
 Status destroy_document_key(Transaction& tx, const StoredKey& stored) {
   return tx.destroy_secret(stored.secret);
+}
+
+Status destroy_version_secret(Transaction& tx, SecretNumber secret) {
+  return secret == 0 ? Status(Done{}) : tx.destroy_secret(secret);
 }
 
 }  // namespace wenyuan::store

@@ -38,6 +38,9 @@ class DocumentKey {
   // corrupt when it was changed, or is another field's.
   Result<std::string> open(const Field& field, std::span<const std::uint8_t> sealed) const;
 
+  // The key of one version, which goes when either this or the secret is destroyed.
+  DocumentKey with(const CipherKey& version_secret) const;
+
  private:
   std::string document_id_;
   CipherKey key_;
@@ -59,6 +62,9 @@ struct KeyOwner {
 // For a new document; makes the collection's key when it has none.
 Result<StoredKey> make_document_key(Transaction& tx, const KeyOwner& owner);
 
+// For a new version.
+Result<SecretNumber> make_version_secret(Transaction& tx);
+
 // Opens keys while rows are read, and remembers the last. Lives no longer than its snapshot.
 class DocumentKeys {
  public:
@@ -67,6 +73,10 @@ class DocumentKeys {
   // Valid until the next call. not_found when the key was destroyed, conflict when it is wrapped
   // under another master key.
   Result<const DocumentKey*> open(const KeyOwner& owner, const StoredKey& stored);
+  // The key that the texts of one version are sealed under; `secret` is that of the version (0: it
+  // has none of its own). What open() above gave last stays valid when it is the same document's.
+  Result<const DocumentKey*> open(const KeyOwner& owner, const StoredKey& stored,
+                                  SecretNumber secret);
 
  private:
   Status open_collection(const std::string& id);
@@ -77,14 +87,18 @@ class DocumentKeys {
   KeyOwner owner_;
   StoredKey stored_;
   std::optional<DocumentKey> key_;
+  SecretNumber version_secret_ = 0;
+  std::optional<DocumentKey> version_key_;
 };
 
 // Of an error of reading a row: its document was erased after this view was taken, and its key is
 // gone already. The row counts as gone too.
 inline bool is_erased(const Error& error) { return error.code == ErrorCode::not_found; }
 
-// Its secret is overwritten before the unit's writer hears that it is on disk.
+// Their secrets are overwritten before the unit's writer hears that it is on disk.
 Status destroy_document_key(Transaction& tx, const StoredKey& stored);
+// Nothing for 0.
+Status destroy_version_secret(Transaction& tx, SecretNumber secret);
 
 std::string_view as_text(std::span<const std::uint8_t> bytes);
 std::span<const std::uint8_t> as_bytes(std::string_view text);

@@ -55,6 +55,15 @@ Result<DocumentRow> load_document(Snapshot& snapshot, const std::string& id) {
   return read_document_row(statement, keys);
 }
 
+Result<const DocumentKey*> version_key(Snapshot& snapshot, DocumentKeys& keys,
+                                       const DocumentRow& row, std::int64_t version) {
+  WY_TRY(auto statement, snapshot.prepare("SELECT key_secret FROM document_versions "
+                                          "WHERE document = ? AND version = ?"));
+  WY_TRY(const bool found, statement.bind(1, row.number).bind(2, version).step());
+  if (!found) return no_such_document();
+  return keys.open(row.key_owner(), row.key, statement.integer(0));
+}
+
 Status save_document(Transaction& tx, const DocumentRow& row) {
   const Document& document = row.document;
   DocumentKeys keys(tx);

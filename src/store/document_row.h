@@ -30,6 +30,11 @@ Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& 
 // not_found when there is none; asks for no permit.
 Result<DocumentRow> load_document(Snapshot& snapshot, const std::string& id);
 
+// The key that the texts of one of its versions are sealed under; valid as DocumentKeys says.
+// not_found when there is no such version.
+Result<const DocumentKey*> version_key(Snapshot& snapshot, DocumentKeys& keys,
+                                       const DocumentRow& row, std::int64_t version);
+
 // Writes every field of the row that can change after it was added.
 Status save_document(Transaction& tx, const DocumentRow& row);
 

@@ -96,12 +96,13 @@ Status insert_row(Transaction& tx, DocumentRow& row) {
   return Done{};
 }
 
-// The job for the row's newest version, and the version's own row. Jobs of older versions that
-// still wait have nothing to do any more.
+// The job for the row's newest version, and the version's own row. Those of older versions that
+// still wait go on: their texts are for searches as of the time when they held.
 Status queue_version(Transaction& tx, DocumentRow& row, const NewDocument& wanted, UnixMillis now) {
   Document& document = row.document;
   WY_TRY(auto older, tx.prepare("UPDATE jobs SET state = 'done', stage = 'superseded', "
-                                "updated_at = ? WHERE document_id = ? AND state = 'queued'"));
+                                "updated_at = ? WHERE document_id = ? AND state = 'queued' "
+                                "AND kind = 'embed'"));
   WY_RETURN_IF_ERROR(older.bind(1, now).bind(2, document.id).run());
   document.job_id = new_id("job");
   WY_TRY(auto job, tx.prepare("INSERT INTO jobs (id, kind, document_id, user_id, state, stage, "
@@ -110,12 +111,13 @@ Status queue_version(Transaction& tx, DocumentRow& row, const NewDocument& wante
   WY_RETURN_IF_ERROR(
       job.bind(1, document.job_id).bind(2, document.id).bind(3, wanted.user_id).bind(4, now).run());
   DocumentKeys keys(tx);
-  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+  WY_TRY(const SecretNumber secret, make_version_secret(tx));
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key, secret));
   WY_TRY(auto version,
          tx.prepare("INSERT INTO document_versions (document, version, sha256, size_bytes, title, "
-                    "media_type, job_id, created_at, effective_from, effective_until) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  version.bind(9, wanted.effective_from.value_or(now));
+                    "media_type, job_id, created_at, effective_from, effective_until, key_secret) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  version.bind(11, secret).bind(9, wanted.effective_from.value_or(now));
   if (wanted.effective_until) {
     version.bind(10, *wanted.effective_until);
   } else {
@@ -232,16 +234,16 @@ Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& 
                                               const std::string& document_id) {
   WY_TRY(const DocumentRow row, permitted_document(snapshot, permit, document_id));
   WY_TRY(auto statement, snapshot.prepare("SELECT version, sha256, size_bytes, title, media_type, "
-                                          "created_at, effective_from, effective_until "
-                                          "FROM document_versions WHERE document = ? "
+                                          "created_at, effective_from, effective_until, "
+                                          "key_secret FROM document_versions WHERE document = ? "
                                           "ORDER BY version DESC"));
   statement.bind(1, row.number);
   DocumentKeys keys(snapshot);
-  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
   std::vector<DocumentVersion> all;
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return all;
+    WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key, statement.integer(8)));
     WY_TRY(std::string title, key->open({"title", statement.integer(0)}, statement.blob(3)));
     DocumentVersion version{.version = statement.integer(0),
                             .sha256 = statement.text(1),
@@ -261,6 +263,15 @@ Result<DocumentVersion> version_at(Snapshot& snapshot, const Permit& permit,
   for (const DocumentVersion& each : all) {
     const bool ended = each.effective_until && *each.effective_until <= time;
     if (each.effective_from <= time && !ended) return each;
+  }
+  return no_such_document();
+}
+
+Result<DocumentVersion> version_numbered(Snapshot& snapshot, const Permit& permit,
+                                         const std::string& document_id, std::int64_t version) {
+  WY_TRY(const auto all, versions(snapshot, permit, document_id));
+  for (const DocumentVersion& each : all) {
+    if (each.version == version) return each;
   }
   return no_such_document();
 }

@@ -11,12 +11,32 @@ namespace wenyuan::store {
 namespace {
 
 Status count_chunks(Transaction& tx, const DocumentRow& row, Erased& erased) {
-  WY_TRY(auto statement,
-         tx.prepare("SELECT count(*), count(vector) FROM chunks WHERE document = ?"));
-  WY_RETURN_IF_ERROR(statement.bind(1, row.number).step());
-  erased.chunks = statement.integer(0);
-  erased.vectors = statement.integer(1);
+  for (const std::string_view sql :
+       {"SELECT count(*), count(vector) FROM chunks WHERE document = ?",
+        "SELECT count(*), count(vector) FROM past_chunks WHERE document = ?"}) {
+    WY_TRY(auto statement, tx.prepare(sql));
+    WY_RETURN_IF_ERROR(statement.bind(1, row.number).step());
+    erased.chunks += statement.integer(0);
+    erased.vectors += statement.integer(1);
+  }
+  WY_TRY(const std::vector<PastRange> ranges, past_ranges(tx, row));
+  for (const PastRange& range : ranges) {
+    if (range.first != 0)
+      erased.past_chunks.insert(erased.past_chunks.end(), {range.first, range.last});
+  }
   return Done{};
+}
+
+// All of them.
+Status destroy_keys(Transaction& tx, const DocumentRow& row) {
+  WY_TRY(auto statement, tx.prepare("SELECT key_secret FROM document_versions WHERE document = ?"));
+  statement.bind(1, row.number);
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) break;
+    WY_RETURN_IF_ERROR(destroy_version_secret(tx, statement.integer(0)));
+  }
+  return destroy_document_key(tx, row.key);
 }
 
 Result<std::vector<std::string>> count_versions(Transaction& tx, const DocumentRow& row,
@@ -47,11 +67,14 @@ Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
   WY_RETURN_IF_ERROR(count_chunks(tx, row, erased));
   WY_TRY(auto blobs, count_versions(tx, row, erased));
   WY_RETURN_IF_ERROR(record_change(tx, row, false));
-  WY_RETURN_IF_ERROR(destroy_document_key(tx, row.key));
+  WY_RETURN_IF_ERROR(record_past_changes(tx, row, false));
+  WY_RETURN_IF_ERROR(destroy_keys(tx, row));
   WY_TRY(erased.answers, forget_answers(tx, row.document.id));
   for (const char* const sql :
        {"DELETE FROM chunks WHERE document = ?", "DELETE FROM document_texts WHERE document = ?",
         "DELETE FROM document_layouts WHERE document = ?",
+        "DELETE FROM past_chunks WHERE document = ?", "DELETE FROM past_texts WHERE document = ?",
+        "DELETE FROM past_layouts WHERE document = ?",
         "DELETE FROM document_versions WHERE document = ?",
         "DELETE FROM jobs WHERE document_id = (SELECT id FROM documents WHERE number = ?)",
         "DELETE FROM documents WHERE number = ?"}) {

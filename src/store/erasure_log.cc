@@ -1,11 +1,14 @@
 #include "store/erasure_log.h"
 
+#include "store/content_access.h"
+
 namespace wenyuan::store {
 
 Status add_erasure(Transaction& tx, const Erasure& erasure) {
   WY_TRY(auto statement,
          tx.prepare("INSERT INTO erasures (receipt_id, document_id, user_id, receipt, erased_at, "
-                    "first_chunk, last_chunk, key_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+                    "first_chunk, last_chunk, key_secret, past_chunks) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return statement.bind(1, erasure.receipt_id)
       .bind(2, erasure.document_id)
       .bind(3, erasure.user_id)
@@ -14,8 +17,26 @@ Status add_erasure(Transaction& tx, const Erasure& erasure) {
       .bind(6, erasure.first_chunk)
       .bind(7, erasure.last_chunk)
       .bind(8, erasure.key_secret)
+      .bind(9, json_list(erasure.past_chunks))
       .run();
 }
+
+namespace {
+
+Result<std::vector<ChunkId>> past_chunks_of(Snapshot& snapshot, const std::string& receipt_id) {
+  WY_TRY(auto statement, snapshot.prepare("SELECT each.value FROM erasures, "
+                                          "json_each(erasures.past_chunks) AS each "
+                                          "WHERE receipt_id = ? ORDER BY each.key"));
+  statement.bind(1, receipt_id);
+  std::vector<ChunkId> ids;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return ids;
+    ids.push_back(statement.integer(0));
+  }
+}
+
+}  // namespace
 
 Result<Erasure> erasure(Snapshot& snapshot, const std::string& receipt_id) {
   WY_TRY(
@@ -34,6 +55,7 @@ Result<Erasure> erasure(Snapshot& snapshot, const std::string& receipt_id) {
   erasure.last_chunk = statement.integer(6);
   erasure.key_secret = statement.integer(7);
   if (!statement.is_null(4)) erasure.swept_at = statement.integer(4);
+  WY_TRY(erasure.past_chunks, past_chunks_of(snapshot, receipt_id));
   return erasure;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "store/database.h"
@@ -18,6 +19,7 @@ struct Erasure {
   // What there was, to look for it: numbers of chunks (0: none) and of the erasure secret.
   ChunkId first_chunk = 0;
   ChunkId last_chunk = 0;
+  std::vector<ChunkId> past_chunks{};  // first and last of each superseded version
   std::int64_t key_secret = 0;
   // When nothing was left any more in derived files, in the engine and in the log of the database.
   std::optional<UnixMillis> swept_at;

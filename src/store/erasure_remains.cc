@@ -26,10 +26,19 @@ Result<std::vector<std::string>> erasure_remains(Snapshot& snapshot, const Erasu
     WY_TRY(const bool found, statement.bind(1, erasure.document_id).step());
     if (found) remains.emplace_back(question.what);
   }
-  if (erasure.first_chunk == 0) return remains;
-  WY_TRY(auto chunks, snapshot.prepare("SELECT 1 FROM chunks WHERE id BETWEEN ? AND ?"));
-  WY_TRY(const bool found, chunks.bind(1, erasure.first_chunk).bind(2, erasure.last_chunk).step());
-  if (found) remains.emplace_back("its chunks are in the database");
+  std::vector<ChunkId> ranges = erasure.past_chunks;
+  if (erasure.first_chunk != 0) {
+    ranges.insert(ranges.end(), {erasure.first_chunk, erasure.last_chunk});
+  }
+  WY_TRY(auto chunks, snapshot.prepare("SELECT 1 FROM chunks WHERE id BETWEEN ?1 AND ?2 UNION ALL "
+                                       "SELECT 1 FROM past_chunks WHERE id BETWEEN ?1 AND ?2"));
+  for (std::size_t at = 0; at + 1 < ranges.size(); at += 2) {
+    chunks.reset();
+    WY_TRY(const bool found, chunks.bind(1, ranges[at]).bind(2, ranges[at + 1]).step());
+    if (!found) continue;
+    remains.emplace_back("its chunks are in the database");
+    break;
+  }
   return remains;
 }
 

@@ -35,31 +35,46 @@ Result<LabelId> make_label(Transaction& tx, const std::string& collection_id,
 // Adds that a later entry of this commit makes needless.
 Status drop_adds(Transaction& tx, const DocumentRow& row) {
   WY_TRY(auto needless, tx.prepare("DELETE FROM changes WHERE document_id = ? AND label_id = ? "
-                                   "AND added = 1"));
+                                   "AND added = 1 AND past = 0"));
   return needless.bind(1, row.document.id).bind(2, row.document.label_id).run();
+}
+
+Status drop_past_add(Transaction& tx, const DocumentRow& row, const PastRange& range) {
+  WY_TRY(auto needless, tx.prepare("DELETE FROM changes WHERE document_id = ? AND label_id = ? "
+                                   "AND added = 1 AND past = 1 AND first_chunk = ?"));
+  return needless.bind(1, row.document.id)
+      .bind(2, row.document.label_id)
+      .bind(3, range.first)
+      .run();
 }
 
 struct Entry {
   bool added = true;
   ChunkId first_chunk = 0;
   ChunkId last_chunk = 0;
+  Era era = Era::present;
 };
+
+// What a search of now reports does not move with the past.
+constexpr const char* kCountChange =
+    "UPDATE labels SET change_count = change_count + 1, last_change = ? WHERE id = ?";
+constexpr const char* kNotePastChange = "UPDATE labels SET last_past_change = ? WHERE id = ?";
 
 Status insert_change(Transaction& tx, const DocumentRow& row, const Entry& entry) {
   const LabelId label = row.document.label_id;
   WY_TRY(const CommitNumber commit, tx.raise_commit());
   WY_TRY(auto change,
-         tx.prepare("INSERT INTO changes (commit_number, label_id, added, "
-                    "document_id, first_chunk, last_chunk) VALUES (?, ?, ?, ?, ?, ?)"));
+         tx.prepare("INSERT INTO changes (commit_number, label_id, added, document_id, "
+                    "first_chunk, last_chunk, past) VALUES (?, ?, ?, ?, ?, ?, ?)"));
   WY_RETURN_IF_ERROR(change.bind(1, commit)
                          .bind(2, label)
                          .bind(3, entry.added)
                          .bind(4, row.document.id)
                          .bind(5, entry.first_chunk)
                          .bind(6, entry.last_chunk)
+                         .bind(7, entry.era == Era::past)
                          .run());
-  WY_TRY(auto counter, tx.prepare("UPDATE labels SET change_count = change_count + 1, "
-                                  "last_change = ? WHERE id = ?"));
+  WY_TRY(auto counter, tx.prepare(entry.era == Era::past ? kNotePastChange : kCountChange));
   return counter.bind(1, commit).bind(2, label).run();
 }
 
@@ -121,8 +136,10 @@ Status relabel(Transaction& tx, DocumentRow& row, const Attributes& collection_a
                      row.own_label ? document.id : std::string()));
   if (after != before) {
     WY_RETURN_IF_ERROR(record_change(tx, row, false));
+    WY_RETURN_IF_ERROR(record_past_changes(tx, row, false));
     row.document.label_id = after;
     WY_RETURN_IF_ERROR(record_change(tx, row, true));
+    WY_RETURN_IF_ERROR(record_past_changes(tx, row, true));
     // The row must not name the label any more when that goes.
     WY_TRY(auto statement, tx.prepare("UPDATE documents SET label_id = ? WHERE number = ?"));
     WY_RETURN_IF_ERROR(statement.bind(1, after).bind(2, row.number).run());
@@ -133,7 +150,35 @@ Status relabel(Transaction& tx, DocumentRow& row, const Attributes& collection_a
 Status record_change(Transaction& tx, const DocumentRow& row, bool added) {
   if (row.first_chunk == 0) return Done{};
   if (!added) WY_RETURN_IF_ERROR(drop_adds(tx, row));
-  return insert_change(tx, row, {added, row.first_chunk, row.last_chunk});
+  return insert_change(tx, row, {added, row.first_chunk, row.last_chunk, Era::present});
+}
+
+Result<std::vector<PastRange>> past_ranges(Snapshot& snapshot, const DocumentRow& row) {
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT version, first_chunk, last_chunk FROM document_versions "
+                          "WHERE document = ? AND text_size IS NOT NULL ORDER BY version"));
+  statement.bind(1, row.number);
+  std::vector<PastRange> ranges;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return ranges;
+    ranges.push_back({statement.integer(0), statement.integer(1), statement.integer(2)});
+  }
+}
+
+Status record_past_change(Transaction& tx, const DocumentRow& row, const PastRange& range,
+                          bool added) {
+  if (range.first == 0) return Done{};
+  if (!added) WY_RETURN_IF_ERROR(drop_past_add(tx, row, range));
+  return insert_change(tx, row, {added, range.first, range.last, Era::past});
+}
+
+Status record_past_changes(Transaction& tx, const DocumentRow& row, bool added) {
+  WY_TRY(const std::vector<PastRange> ranges, past_ranges(tx, row));
+  for (const PastRange& range : ranges) {
+    WY_RETURN_IF_ERROR(record_past_change(tx, row, range, added));
+  }
+  return Done{};
 }
 
 Status record_renewal(Transaction& tx, const DocumentRow& row, ChunkId first, ChunkId last) {
@@ -141,7 +186,7 @@ Status record_renewal(Transaction& tx, const DocumentRow& row, ChunkId first, Ch
   if (first == row.first_chunk && last == row.last_chunk) {
     WY_RETURN_IF_ERROR(drop_adds(tx, row));
   }
-  return insert_change(tx, row, {true, first, last});
+  return insert_change(tx, row, {true, first, last, Era::present});
 }
 
 Result<std::vector<Label>> labels(Snapshot& snapshot) {

@@ -29,8 +29,21 @@ Status relabel(Transaction& tx, DocumentRow& row, const Attributes& collection_a
 Status relabel_collection(Transaction& tx, const Collection& collection,
                           const AccessAttributes& access);
 
-// One entry of the replay log, for the row's chunks; nothing when it has none.
+// One entry of the replay log, for the row's chunks of now; nothing when it has none.
 Status record_change(Transaction& tx, const DocumentRow& row, bool added);
+
+// The chunks of one superseded version; `first` and `last` are 0 when it has none.
+struct PastRange {
+  std::int64_t version = 0;
+  ChunkId first = 0;
+  ChunkId last = 0;
+};
+// Of those whose text is kept, by version.
+Result<std::vector<PastRange>> past_ranges(Snapshot& snapshot, const DocumentRow& row);
+Status record_past_change(Transaction& tx, const DocumentRow& row, const PastRange& range,
+                          bool added);
+// For all of them.
+Status record_past_changes(Transaction& tx, const DocumentRow& row, bool added);
 
 // The row's chunks from `first` to `last` are still there, but are to be indexed anew.
 Status record_renewal(Transaction& tx, const DocumentRow& row, ChunkId first, ChunkId last);

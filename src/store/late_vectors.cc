@@ -76,7 +76,8 @@ Result<std::pair<ChunkId, ChunkId>> write_vectors(Transaction& tx, const Documen
                                                   const std::vector<ChunkVector>& vectors) {
   std::pair<ChunkId, ChunkId> written;
   DocumentKeys keys(tx);
-  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+  if (row.text_version == 0) return written;
+  WY_TRY(const DocumentKey* const key, version_key(tx, keys, row, row.text_version));
   WY_TRY(auto place,
          tx.prepare("SELECT version, ordinal FROM chunks WHERE id = ? AND document = ?"));
   WY_TRY(auto statement, tx.prepare("UPDATE chunks SET vector = ?2 WHERE id = ?1"));
@@ -139,9 +140,8 @@ Result<std::vector<Chunk>> unembedded_chunks(Snapshot& snapshot, const std::stri
   WY_TRY(const Made state, made(snapshot, row));
   std::vector<Chunk> found;
   if (state.by == model) return found;
-  static const std::string sql = "SELECT " + chunk_columns() +
-                                 " FROM chunks AS k JOIN documents AS d ON d.number = k.document "
-                                 "WHERE k.document = ? AND (? OR k.vector IS NULL) "
+  static const std::string sql = "SELECT " + chunk_columns() + " FROM " + chunk_tables() +
+                                 " WHERE k.document = ? AND (? OR k.vector IS NULL) "
                                  "ORDER BY k.ordinal LIMIT ?";
   WY_TRY(auto statement, snapshot.prepare(sql));
   statement.bind(1, row.number).bind(2, state.begun != model);
@@ -197,6 +197,13 @@ Status forget_vectors(Transaction& tx, const std::string& model) {
       tx.prepare("UPDATE chunks SET vector = NULL WHERE vector IS NOT NULL AND document IN "
                  "(SELECT number FROM documents WHERE ?1 IN (embedding_model, embedding_begun))"));
   WY_RETURN_IF_ERROR(statement.bind(1, model).run());
+  WY_TRY(auto past, tx.prepare("UPDATE past_chunks SET vector = NULL WHERE vector IS NOT NULL "
+                               "AND (document, version) IN (SELECT document, version "
+                               "FROM document_versions WHERE embedding_model = ?1)"));
+  WY_RETURN_IF_ERROR(past.bind(1, model).run());
+  WY_TRY(auto versions, tx.prepare("UPDATE document_versions SET embedding_model = '' "
+                                   "WHERE embedding_model = ?1"));
+  WY_RETURN_IF_ERROR(versions.bind(1, model).run());
   WY_TRY(auto documents, tx.prepare("UPDATE documents SET embedding_model = '', "
                                     "embedding_begun = '' "
                                     "WHERE ?1 IN (embedding_model, embedding_begun)"));

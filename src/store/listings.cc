@@ -14,6 +14,21 @@ Status check_page(const Page& page) {
   return Error{ErrorCode::invalid_argument, "limit is from 1 to 200"};
 }
 
+std::string_view by_id(Era era) {
+  static const std::string present = "SELECT " + chunk_columns(Era::present) + " FROM " +
+                                     chunk_tables(Era::present) + " WHERE k.id = ?";
+  static const std::string past =
+      "SELECT " + chunk_columns(Era::past) + " FROM " + chunk_tables(Era::past) + " WHERE k.id = ?";
+  return era == Era::past ? past : present;
+}
+
+// Of a past version all vectors are one model's.
+std::string vector_column(Era era) {
+  return era == Era::past ? ", CASE WHEN ?5 <> '' AND ?5 = v.embedding_model THEN k.vector END "
+                          : ", CASE WHEN ?5 <> '' AND ?5 IN (d.embedding_model, d.embedding_begun) "
+                            "THEN k.vector END ";
+}
+
 }  // namespace
 
 Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
@@ -27,7 +42,7 @@ Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
                           "WHERE " +
                           filter_sql(filter) + " AND d.number > ? ORDER BY d.number LIMIT ?";
   WY_TRY(auto statement, snapshot.prepare(sql));
-  const int next = bind_filter(statement, permit, filter);
+  const int next = bind_filter(statement, permit.labels(), filter);
   statement.bind(next, after).bind(next + 1, page.limit + 1);
   Listing<Document> listing;
   DocumentKeys keys(snapshot);
@@ -47,17 +62,20 @@ Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
 }
 
 Result<Listing<Chunk>> chunks(Snapshot& snapshot, const Permit& permit,
-                              const std::string& document_id, const Page& page) {
+                              const std::string& document_id, const Page& page,
+                              std::int64_t version) {
   WY_TRY(const DocumentRow row, permitted_document(snapshot, permit, document_id));
   WY_RETURN_IF_ERROR(check_page(page));
-  const std::string list = "chunks of " + document_id;
+  const std::int64_t wanted = version == 0 ? row.text_version : version;
+  const Era era = wanted == row.text_version ? Era::present : Era::past;
+  std::string list = "chunks of " + document_id;
+  if (version != 0) list += " version " + std::to_string(version);
   WY_TRY(const std::int64_t begin, read_cursor(snapshot, list, page.cursor));
-  static const std::string sql = "SELECT " + chunk_columns() +
-                                 " FROM chunks AS k JOIN documents AS d ON d.number = k.document "
-                                 "WHERE k.document = ? AND k.ordinal >= ? "
-                                 "ORDER BY k.ordinal LIMIT ?";
+  const std::string sql = "SELECT " + chunk_columns(era) + " FROM " + chunk_tables(era) +
+                          " WHERE k.document = ? AND k.version = ? AND k.ordinal >= ? "
+                          "ORDER BY k.ordinal LIMIT ?";
   WY_TRY(auto statement, snapshot.prepare(sql));
-  statement.bind(1, row.number).bind(2, begin).bind(3, page.limit + 1);
+  statement.bind(1, row.number).bind(2, wanted).bind(3, begin).bind(4, page.limit + 1);
   Listing<Chunk> listing;
   DocumentKeys keys(snapshot);
   for (;;) {
@@ -81,7 +99,7 @@ Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
       "ON c.id = d.collection_id WHERE " +
       filter_sql(filter) + " AND d.first_chunk > 0 ORDER BY d.first_chunk";
   WY_TRY(auto statement, snapshot.prepare(sql));
-  bind_filter(statement, permit, filter);
+  bind_filter(statement, permit.labels(), filter);
   std::vector<ChunkId> ids;
   for (;;) {
     WY_TRY(const bool found, statement.step());
@@ -93,20 +111,23 @@ Result<std::vector<ChunkId>> chunk_ids(Snapshot& snapshot, const Permit& permit,
 }
 
 Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit,
-                                        std::span<const ChunkId> ids) {
+                                        std::span<const ChunkId> ids, bool with_past) {
   WY_RETURN_IF_ERROR(snapshot.accept(permit));
-  static const std::string sql = "SELECT " + chunk_columns() +
-                                 " FROM chunks AS k JOIN documents AS d ON d.number = k.document "
-                                 "WHERE k.id = ?";
-  WY_TRY(auto statement, snapshot.prepare(sql));
+  WY_TRY(auto present, snapshot.prepare(by_id(Era::present)));
+  WY_TRY(auto past, snapshot.prepare(by_id(Era::past)));
   DocumentKeys keys(snapshot);
   std::vector<Chunk> found;
   found.reserve(ids.size());
   for (const ChunkId id : ids) {
-    statement.reset();
-    WY_TRY(const bool exists, statement.bind(1, id).step());
-    if (!exists) continue;
-    auto chunk = read_chunk_row(statement, keys);
+    present.reset();
+    past.reset();
+    WY_TRY(const bool is_present, present.bind(1, id).step());
+    bool is_past = false;
+    if (!is_present && with_past) {
+      WY_TRY(is_past, past.bind(1, id).step());
+    }
+    if (!is_present && !is_past) continue;
+    auto chunk = read_chunk_row(is_past ? past : present, keys);
     if (!chunk && is_erased(chunk.error())) continue;
     if (!chunk) return std::move(chunk).error();
     if (permit.covers(chunk->label_id)) found.push_back(*std::move(chunk));
@@ -115,12 +136,11 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
 }
 
 Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
-                                            const ChunkRange& range, const std::string& model) {
-  static const std::string sql =
-      "SELECT " + chunk_columns() +
-      ", CASE WHEN ?5 <> '' AND ?5 IN (d.embedding_model, d.embedding_begun) THEN k.vector END "
-      "FROM chunks AS k JOIN documents AS d ON d.number = k.document "
-      "WHERE k.id >= ?1 AND k.id <= ?2 AND d.label_id = ?3 ORDER BY k.id LIMIT ?4";
+                                            const ChunkRange& range, const std::string& model,
+                                            Era era) {
+  const std::string sql =
+      "SELECT " + chunk_columns(era) + vector_column(era) + "FROM " + chunk_tables(era) +
+      " WHERE k.id >= ?1 AND k.id <= ?2 AND d.label_id = ?3 ORDER BY k.id LIMIT ?4";
   WY_TRY(auto statement, snapshot.prepare(sql));
   statement.bind(1, range.first).bind(2, range.last).bind(3, label);
   statement.bind(4, static_cast<std::int64_t>(range.count_max)).bind(5, model);

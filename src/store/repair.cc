@@ -7,6 +7,7 @@
 #include "store/consistency_rules.h"
 #include "store/document_row.h"
 #include "store/labels.h"
+#include "store/past_versions.h"
 
 namespace wenyuan::store {
 namespace {
@@ -28,20 +29,48 @@ Status run(Transaction& tx, std::string_view sql, std::int64_t number) {
   return statement.bind(1, number).run();
 }
 
-Status queue(Transaction& tx, DocumentRow& row, UnixMillis now) {
-  Document& document = row.document;
-  document.job_id = new_id("job");
-  document.state = row.text_version > 0 ? DocumentState::processing : DocumentState::queued;
-  document.error.clear();
+Result<std::string> add_job(Transaction& tx, const DocumentRow& row, std::int64_t version,
+                            UnixMillis now) {
+  std::string id = new_id("job");
   WY_TRY(auto job, tx.prepare("INSERT INTO jobs (id, kind, document_id, user_id, state, stage, "
                               "done, total, attempts, error, created_at, updated_at) "
                               "VALUES (?1, 'ingest', ?2, '', 'queued', '', 0, 0, 0, '', ?3, ?3)"));
-  WY_RETURN_IF_ERROR(job.bind(1, document.job_id).bind(2, document.id).bind(3, now).run());
-  WY_TRY(auto version, tx.prepare("UPDATE document_versions SET job_id = ? "
-                                  "WHERE document = ? AND version = ?"));
-  WY_RETURN_IF_ERROR(
-      version.bind(1, document.job_id).bind(2, row.number).bind(3, document.version).run());
+  WY_RETURN_IF_ERROR(job.bind(1, id).bind(2, row.document.id).bind(3, now).run());
+  WY_TRY(auto statement, tx.prepare("UPDATE document_versions SET job_id = ? "
+                                    "WHERE document = ? AND version = ?"));
+  WY_RETURN_IF_ERROR(statement.bind(1, id).bind(2, row.number).bind(3, version).run());
+  return id;
+}
+
+Status queue(Transaction& tx, DocumentRow& row, UnixMillis now) {
+  Document& document = row.document;
+  WY_TRY(document.job_id, add_job(tx, row, document.version, now));
+  document.state = row.text_version > 0 ? DocumentState::processing : DocumentState::queued;
+  document.error.clear();
   return save_document(tx, row);
+}
+
+// Superseded versions whose texts were kept, or should have been.
+Status ingest_past_again(Transaction& tx, const DocumentRow& row, UnixMillis now) {
+  std::set<std::int64_t> versions;
+  {
+    WY_TRY(auto statement,
+           tx.prepare("SELECT version FROM document_versions WHERE document = ?1 AND "
+                      "version < ?2 AND version <> ?3 AND (text_size IS NOT NULL OR version IN "
+                      "(SELECT version FROM past_chunks WHERE document = ?1))"));
+    statement.bind(1, row.number).bind(2, row.document.version).bind(3, row.text_version);
+    for (;;) {
+      WY_TRY(const bool found, statement.step());
+      if (!found) break;
+      versions.insert(statement.integer(0));
+    }
+  }
+  WY_RETURN_IF_ERROR(record_past_changes(tx, row, false));
+  WY_RETURN_IF_ERROR(forget_past_texts(tx, row));
+  for (const std::int64_t version : versions) {
+    WY_RETURN_IF_ERROR(add_job(tx, row, version, now));
+  }
+  return Done{};
 }
 
 // As if it had just been uploaded.
@@ -52,9 +81,13 @@ Status ingest_again(Transaction& tx, DocumentRow& row, UnixMillis now) {
         "DELETE FROM document_layouts WHERE document = ?",
         "UPDATE documents SET embedding_model = '', embedding_begun = '' WHERE number = ?",
         "UPDATE jobs SET state = 'done', stage = 'superseded' WHERE state IN ('queued', 'running') "
-        "AND document_id = (SELECT id FROM documents WHERE number = ?)"}) {
+        "AND document_id = (SELECT id FROM documents WHERE number = ?1) AND id NOT IN "
+        "(SELECT v.job_id FROM document_versions v JOIN documents d ON d.number = v.document "
+        "WHERE d.number = ?1 AND v.version < d.version)"}) {
     WY_RETURN_IF_ERROR(run(tx, sql, row.number));
   }
+  const bool superseded = row.text_version > 0 && row.text_version < row.document.version;
+  if (superseded) WY_RETURN_IF_ERROR(add_job(tx, row, row.text_version, now));
   row.document.chunk_count = 0;
   row.first_chunk = 0;
   row.last_chunk = 0;
@@ -79,6 +112,7 @@ Status apply(Transaction& tx, Remedy remedy, const std::string& document_id, Uni
     case Remedy::index_again: return record_change(tx, row, true);
     case Remedy::embed_again: return embed_again(tx, row);
     case Remedy::queue_again: return queue(tx, row, now);
+    case Remedy::ingest_past_again: return ingest_past_again(tx, row, now);
     case Remedy::recount: break;
   }
   return Done{};
@@ -106,12 +140,14 @@ Status reindex(Transaction& tx, std::vector<std::string>& done) {
 
 // First, while the chunks are there.
 Status renew_bad_chunks(Transaction& tx, UnixMillis now, std::set<std::string>& renewed,
-                        std::vector<std::string>& done) {
+                        std::set<std::string>& past_renewed, std::vector<std::string>& done) {
   WY_TRY(const std::vector<BadChunk> bad, find_bad_chunks(tx, kBadChunksMax));
   if (!bad.empty()) WY_RETURN_IF_ERROR(tx.raise_commit());
   for (const BadChunk& each : bad) {
-    if (!renewed.insert(each.document_id).second) continue;
-    WY_RETURN_IF_ERROR(apply(tx, Remedy::ingest_again, each.document_id, now));
+    const bool past = each.era == Era::past;
+    if (!(past ? past_renewed : renewed).insert(each.document_id).second) continue;
+    const Remedy remedy = past ? Remedy::ingest_past_again : Remedy::ingest_again;
+    WY_RETURN_IF_ERROR(apply(tx, remedy, each.document_id, now));
     done.push_back("put right: " + each.what + ": " + each.document_id);
   }
   return Done{};
@@ -122,18 +158,21 @@ Status renew_bad_chunks(Transaction& tx, UnixMillis now, std::set<std::string>& 
 Result<std::vector<std::string>> repair_rows(Transaction& tx, UnixMillis now) {
   std::vector<std::string> done;
   WY_RETURN_IF_ERROR(reindex(tx, done));
-  std::set<std::string> taken_in_again;
-  WY_RETURN_IF_ERROR(renew_bad_chunks(tx, now, taken_in_again, done));
+  std::set<std::string> taken_in_again, past_again;
+  WY_RETURN_IF_ERROR(renew_bad_chunks(tx, now, taken_in_again, past_again, done));
   for (const ConsistencyRule& rule : kConsistencyRules) {
     WY_TRY(const std::vector<std::string> names, named_by(tx, rule));
     if (names.empty()) continue;
     WY_RETURN_IF_ERROR(tx.raise_commit());
     if (rule.remedy == Remedy::recount) WY_RETURN_IF_ERROR(recount(tx));
     for (const std::string& each : names) {
-      if (rule.remedy != Remedy::recount && !taken_in_again.contains(each)) {
+      const bool past = rule.remedy == Remedy::ingest_past_again;
+      const bool again = (past ? past_again : taken_in_again).contains(each);
+      if (rule.remedy != Remedy::recount && !again) {
         WY_RETURN_IF_ERROR(apply(tx, rule.remedy, each, now));
       }
       if (rule.remedy == Remedy::ingest_again) taken_in_again.insert(each);
+      if (past) past_again.insert(each);
       done.push_back("put right: " + std::string(rule.what) + ": " + each);
     }
   }

@@ -24,7 +24,9 @@ class WholeApi : public auth::IdentityTest {
         indexer_(*database_, *compartments_),
         signatures_(sign_in_->secret(), *database_, auth::RequestSignatures::Options{}),
         searcher_({&*database_, &*compartments_, &engine_model_,
-                   [this](std::span<const LabelId> labels) { return indexer_.catch_up(labels); }},
+                   [this](std::span<const LabelId> labels, Era era) {
+                     return indexer_.catch_up(labels, era);
+                   }},
                   {}),
         answerer_({&*database_, &searcher_, &engine_model_}, {.default_model = kModel}),
         // Never started: documents are made ready by add_ready().

@@ -37,6 +37,21 @@ Status version_waits(Node& node, Scene& scene) {
   return upload_version(node, scene);
 }
 
+// One version of now, and one of the past.
+Status with_past(Node& node, Scene& scene) {
+  WY_RETURN_IF_ERROR(version_waits(node, scene));
+  return ingest_one(node, scene);
+}
+
+Status older_version_waits(Node& node, Scene& scene) {
+  scene.second = scene.fresh("name");
+  WY_TRY(scene.target, upload(node, scene, scene.second));
+  WY_RETURN_IF_ERROR(upload_version(node, scene));
+  return ingest_one(node, scene);
+}
+
+Status ingest_older(Node& node, Scene& scene) { return ingest(node, scene, scene.target, 1); }
+
 Status fail_one(Node& node, Scene& scene) {
   return node.database().write([&](store::Transaction& tx) {
     return store::fail_document(tx, scene.target, "it cannot be read", node.now());
@@ -148,6 +163,9 @@ std::vector<Operation> content_operations() {
       {"ingest a document", upload_one, ingest_one},
       {"upload a version", named_document, upload_version},
       {"ingest a version", version_waits, ingest_one},
+      {"ingest an older version", older_version_waits, ingest_older},
+      {"relabel a document with a past", with_past, relabel},
+      {"remove a document with a past", with_past, remove_document},
       {"fail a document", upload_one, fail_one},
       {"take a job", upload_one, take_a_job},
       {"remove a document", make_ready, remove_document},

@@ -12,15 +12,24 @@ constexpr std::string_view kQueries[] = {
     "SELECT id, 'group ' || name || ' ' || ifnull((SELECT group_concat(member_id) FROM "
     "(SELECT member_id FROM group_members m WHERE m.group_id = g.id ORDER BY member_id)), '') "
     "FROM user_groups g",
-    "SELECT id, 'collection ' || name || ' ' || attributes || ' ' || owner_id FROM collections",
+    "SELECT id, 'collection ' || name || ' ' || attributes || ' ' || owner_id || ' ' || "
+    "ifnull(versions_kept, '-') || ' ' || ifnull(versions_kept_for, '-') FROM collections",
     "SELECT id, 'grant ' || principal_id || ' ' || role || ' ' || resource_id FROM grants",
     "SELECT id, 'policy ' || name || ' ' || version || ' ' || text FROM policies",
-    "SELECT d.id, 'document ' || hex(d.title) || ' ' || d.version || ' ' || d.text_version || ' ' || "
+    "SELECT d.id, 'document ' || hex(d.title) || ' ' || d.version || ' ' || d.text_version || ' ' "
+    "|| "
     "replace(d.state, 'processing', 'queued') || ' ' || d.attributes || ' ' || d.chunk_count || "
     "' ' || d.embedding_model || ' ' || l.attributes || ' ' || l.document_id "
     "FROM documents d JOIN labels l ON l.id = d.label_id",
-    "SELECT d.id, 'version ' || v.version || ' ' || v.sha256 FROM document_versions v "
+    "SELECT d.id, 'version ' || v.version || ' ' || v.sha256 || ' ' || v.effective_from || ' ' || "
+    "ifnull(v.effective_until, '-') || ' ' || ifnull(v.text_size, '-') || ' ' || v.first_chunk || "
+    "' ' || v.last_chunk || ' ' || v.embedding_model FROM document_versions v "
     "JOIN documents d ON d.number = v.document",
+    "SELECT d.id, 'past chunk ' || c.version || ' ' || c.ordinal || ' ' || c.id || ' ' || "
+    "hex(c.content) || ' ' || ifnull(hex(c.vector), '-') FROM past_chunks c "
+    "JOIN documents d ON d.number = c.document",
+    "SELECT d.id, 'past text ' || t.version || ' ' || t.piece || ' ' || hex(t.text) "
+    "FROM past_texts t JOIN documents d ON d.number = t.document",
     "SELECT d.id, 'chunk ' || c.ordinal || ' ' || c.id || ' ' || hex(c.content) || ' ' || "
     "ifnull(hex(c.vector), '-') FROM chunks c JOIN documents d ON d.number = c.document",
     "SELECT object_id, 'record ' || number || ' ' || action || ' ' || hex(sealed) "

@@ -65,8 +65,9 @@ Result<std::string> upload(Node& node, Scene& scene, const std::string& external
   return id;
 }
 
-Status ingest(Node& node, Scene& scene, const std::string& document_id) {
+Status ingest(Node& node, Scene& scene, const std::string& document_id, std::int64_t version) {
   store::Processed processed;
+  processed.version = version;
   processed.media_type = "text/plain";
   processed.text = scene.some_text();
   processed.embedding_model = kModel;

@@ -44,7 +44,7 @@ Status set_up(Node& node, Scene& scene);
 
 // Pieces that several operations are made of.
 Result<std::string> upload(Node& node, Scene& scene, const std::string& external_id = "");
-Status ingest(Node& node, Scene& scene, const std::string& document_id);
+Status ingest(Node& node, Scene& scene, const std::string& document_id, std::int64_t version = 0);
 Result<std::string> ready_document(Node& node, Scene& scene);
 
 std::vector<Operation> people_operations();

@@ -165,7 +165,7 @@ TEST_F(JobRunnerTest, AnOldVersionThatFailsLeavesTheNewerOneAlone) {
   });
   start();
   const Document older = upload("Manual\n\nSluices are narrow.", "text/plain", "manual");
-  EXPECT_EQ(wait_for(older.job_id).stage, "superseded");
+  EXPECT_EQ(wait_for(older.job_id).state, JobState::failed);
   EXPECT_EQ(wait_for(newer_job).state, JobState::done);
   EXPECT_EQ(document(older.id).state, DocumentState::ready);
   EXPECT_EQ(document(older.id).error, "");

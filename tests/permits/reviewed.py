@@ -158,6 +158,7 @@ FUNCTIONS = {
 
 # Tables that hold content or tell of it.
 CONTENT_TABLES = ("documents", "document_versions", "document_texts", "document_layouts", "chunks",
+                  "past_texts", "past_layouts", "past_chunks",
                   "changes", "labels", "blobs", "jobs", "idempotency_keys")
 
 # SQL outside src/store that names one: (file, table).

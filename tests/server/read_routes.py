@@ -14,6 +14,11 @@ METHODS = ("get", "post", "put", "patch", "delete")
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
+# Before, between and after the times of versions in stores that tests make.
+MOMENTS = ("2018-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "2022-01-01T00:00:00Z")
+OF_A_VERSION = ("?as_of=" + MOMENTS[1], "?as_of=" + MOMENTS[2], "?version=1", "?version=7")
+
+
 def contract_routes():
     for path, operations in json.loads(CONTRACT.read_text())["paths"].items():
         for method in METHODS:
@@ -71,6 +76,9 @@ def searches(asker):
         {"attributes": {"department": "hr"}}, {"media_type": "text/plain"},
         {"external_id": chance.choice(asker.external_ids)},
         {"created_after": "2020-01-01T00:00:00Z"}))})
+    bodies.append({"query": question(asker), "as_of": chance.choice(MOMENTS)})
+    bodies.append({"query": question(asker), "mode": "keyword", "as_of": MOMENTS[1],
+                   "filter": {"external_id": chance.choice(asker.external_ids)}})
     bodies.append({"query": question(asker), "collection_ids": [chance.choice(asker.collections)]})
     if asker.visible_collections:
         bodies.append({"query": question(asker), "collection_ids": asker.visible_collections})
@@ -79,10 +87,11 @@ def searches(asker):
 
 def asks(asker):
     first = {"question": question(asker) + "?", "seed": 7}
+    third = {"question": question(asker) + "?", "seed": 7, "as_of": asker.chance.choice(MOMENTS)}
     second = {"question": f"What is {question(asker)}?", "seed": 7, "stream": True}
     if asker.chance.random() < 0.5:
         second["collection_ids"] = [asker.chance.choice(asker.collections)]
-    return [("POST", "/v1/ask", first), ("POST", "/v1/ask", second)]
+    return [("POST", "/v1/ask", body) for body in (first, second, third)]
 
 
 def chats(asker):
@@ -111,9 +120,11 @@ CONTENT = {
             + asker.chance.choice(asker.external_ids))))],
     ("get", "/v1/collections/{id}/pack"): each("collections", "/pack"),
     ("get", "/v1/documents/{id}"): each("documents", ""),
-    ("get", "/v1/documents/{id}/content"): each("documents", "/content"),
-    ("get", "/v1/documents/{id}/chunks"): each("documents", "/chunks", "/chunks?limit=1"),
-    ("get", "/v1/documents/{id}/versions"): each("documents", "/versions"),
+    ("get", "/v1/documents/{id}/content"): each("documents", "/content", *("/content" + of for of in OF_A_VERSION)),
+    ("get", "/v1/documents/{id}/chunks"): each(
+        "documents", "/chunks", "/chunks?limit=1", *("/chunks" + of for of in OF_A_VERSION)),
+    ("get", "/v1/documents/{id}/versions"): each(
+        "documents", "/versions", *("/versions" + of for of in OF_A_VERSION)),
     ("get", "/v1/jobs/{id}"): each("jobs", ""),
     ("get", "/v1/jobs/{id}/events"): each("jobs", "/events"),
     ("post", "/v1/search"): searches,

@@ -79,20 +79,27 @@ class Erasure(unittest.TestCase):
                                  external_id=str(number))
                  for number in range(DOCUMENTS + KEPT)]
         ids = [document["id"] for document in added]
+        # Every fourth has a superseded version, which goes with it.
+        for number in range(0, DOCUMENTS + KEPT, 4):
+            client.wait_for([ids[number]])
+            client.add_text(collection_id, f"Title {canary(number)}", text_of(number) + " Again.",
+                            external_id=str(number))
         for document in client.wait_for(ids):
             self.assertEqual(document["state"], "ready", document.get("error"))
         return ids
 
     def keys_of(self, copy, ids):
-        """The wrapped key of each document and its erasure secret, as raw bytes."""
+        """The wrapped key of each document and all erasure secrets of it, as raw bytes."""
         secrets = (copy / "keys" / "erasure.secrets").read_bytes()
         with sqlite3.connect(copy / "wenyuan.db") as database:
-            rows = dict((row[0], row[1:]) for row in
-                        database.execute("SELECT id, wrapped_key, key_secret FROM documents"))
+            wrapped = dict(database.execute("SELECT id, wrapped_key FROM documents"))
+            numbers = list(database.execute(
+                "SELECT id, key_secret FROM documents UNION SELECT d.id, v.key_secret "
+                "FROM document_versions v JOIN documents d ON d.number = v.document"))
         database.close()
-        return [needle for document_id in ids
-                for needle in (rows[document_id][0],
-                               secrets[32 * rows[document_id][1]:32 * rows[document_id][1] + 32])]
+        return [wrapped[document_id] for document_id in ids] + [
+            secrets[32 * number:32 * number + 32] for document_id, number in numbers
+            if document_id in ids]
 
     def erase_under_search(self, server, ids):
         erased, receipts = {}, []
@@ -134,7 +141,7 @@ class Erasure(unittest.TestCase):
             note.write_text(receipt["receipt"])
             result = server.run("verify-erasure", str(note), "--data", str(server.data))
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        changed = receipts[0]["receipt"].replace("versions 1", "versions 2")
+        changed = receipts[0]["receipt"].replace("versions ", "versions 1")
         note.write_text(changed)
         result = server.run("verify-erasure", str(note), "--data", str(server.data))
         self.assertEqual(result.returncode, 1)
@@ -161,9 +168,9 @@ class Erasure(unittest.TestCase):
                              len(needles), "the keys were not where they are looked for")
 
             receipts, searches = self.erase_under_search(server, doomed)
-            for receipt in receipts:
-                self.assertEqual(receipt["versions"], 1)
-                self.assertGreaterEqual(receipt["chunks"], 1)
+            for number, receipt in enumerate(receipts):
+                self.assertEqual(receipt["versions"], 1 if number % 4 else 2)
+                self.assertGreaterEqual(receipt["chunks"], receipt["versions"])
             seconds = self.wait_until_swept(client, receipts)
             self.assertEqual(files_with(server.data, canaries + needles), [])
             self.check_receipts(server, receipts)

@@ -87,7 +87,13 @@ class Pair:
     def can_read(self, reader, document):
         return allowed(self.rules, reader, document)
 
-    def store(self, documents):
+    def store_with_past(self, documents):
+        """Those with an external id have a version before."""
+        self.store([{**each, "text": text(self.chance, 25, [*WORDS, *self.rare]) + " before"}
+                    for each in documents if each["external"]], "2019-01-01T00:00:00Z")
+        self.store(documents)
+
+    def store(self, documents, since="2021-01-01T00:00:00Z"):
         """Adds them, one request for each collection, and waits until they can be found."""
         places = {each["collection"]["id"]: each["collection"] for each in documents}
         for collection in places.values():
@@ -95,8 +101,8 @@ class Pair:
             client = collection["client"]
             added = client.must(202, client.post(f"/v1/collections/{collection['id']}/documents", {
                 "documents": [{"title": each["title"], "text": each["text"],
-                               "attributes": each["own"], **({"external_id": each["external"]}
-                                                             if each["external"] else {})}
+                               "effective_from": since, "attributes": each["own"],
+                               **({"external_id": each["external"]} if each["external"] else {})}
                               for each in some]}))["documents"]
             for each, made in zip(some, added):
                 assert not made["duplicate"], each
@@ -120,7 +126,7 @@ class Pair:
         # One that the reader reads for certain.
         self.seen.append(self.document(self.collections[2], title="Note", external="own",
                                        text=text(chance, 25, [*WORDS, *self.rare])))
-        self.store(self.seen)
+        self.store_with_past(self.seen)
         for document in self.seen:
             # Grants on what is in the other's hands alone: the collection's owner gives them.
             if chance.random() < 0.2:
@@ -174,7 +180,7 @@ class Pair:
         if any(each["collection"] is self.secret for each in self.hidden):
             self.secret["id"] = self.admin.create_collection(
                 "Manuals", "organization", self.secret["attributes"])["id"]
-        self.store(self.hidden)
+        self.store_with_past(self.hidden)
         for document in self.hidden:
             if self.chance.random() < 0.3:  # a compartment of its own, for somebody else
                 self.grant(document, self.other["id"])

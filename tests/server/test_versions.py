@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import unittest
 
-from wenyuan_server import Server
+from wenyuan_server import Server, ServerInMemory
 
 
 class AsOf(unittest.TestCase):
@@ -94,6 +94,130 @@ class AsOf(unittest.TestCase):
         copy = self.client.all_documents(target)[0]["id"]
         version = self.client.must(200, self.client.get(f"/v1/documents/{copy}/versions"))["data"][0]
         self.assertEqual({name: version[name] for name in given}, given)
+
+
+class SearchAsOf(unittest.TestCase):
+    """Searches and questions see what held at a moment, in every mode, by the rights of now."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = ServerInMemory()
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
+        cls.client = cls.server.client()
+        cls.collection = cls.client.create_collection("Rules")["id"]
+        cls.document = cls.add_versions("notice", "The notice period is {} month.",
+                                        ("one", "2020-01-01T00:00:00Z"),
+                                        ("two", "2022-01-01T00:00:00Z"))
+        cls.path = f"/v1/documents/{cls.document}"
+
+    @classmethod
+    def add_versions(cls, name, text, *versions, wait=True):
+        for word, since in versions:
+            made = cls.client.add_text(cls.collection, f"{name} {word}", text.format(word),
+                                       external_id=name, effective_from=since)
+            if wait:
+                cls.client.wait_for([made["id"]])
+        cls.client.wait_for([made["id"]])
+        return made["id"]
+
+    def found(self, query, client=None, **more):
+        results = (client or self.client).search(query, **more)["results"]
+        return [(each["text"], each["location"]["version"]) for each in results]
+
+    def test_each_mode_finds_the_version_that_held(self):
+        for mode in ("keyword", "semantic", "hybrid"):
+            more = {"mode": mode, "filter": {"external_id": "notice"}}
+            self.assertEqual(self.found("notice period", as_of="2021-06-01T00:00:00Z", **more),
+                             [("The notice period is one month.", 1)], mode)
+            for moment in ("2022-01-01T00:00:00Z", "2999-01-01T00:00:00+08:00"):
+                self.assertEqual(self.found("notice period", as_of=moment, **more),
+                                 [("The notice period is two month.", 2)], (mode, moment))
+            self.assertEqual(self.found("notice period", **more),
+                             [("The notice period is two month.", 2)])
+            self.assertEqual(self.found("notice", as_of="2019-12-31T23:59:59Z", **more), [])
+
+    def test_a_hit_opens_as_the_version_that_it_is_of(self):
+        hit = self.client.search("notice", as_of="2021-06-01T00:00:00Z",
+                                 filter={"external_id": "notice"})["results"][0]
+        self.assertEqual(hit["title"], "notice one")
+        version = hit["location"]["version"]
+        chunks = self.client.must(200, self.client.get(f"{self.path}/chunks?version={version}"))
+        self.assertEqual(chunks["data"][0]["text"], hit["text"])
+        self.assertEqual(chunks["data"][0]["chunk_id"], hit["chunk_id"])
+        self.assertEqual(self.client.get(f"{self.path}/chunks?as_of=2021-06-01T00:00:00Z").json,
+                         chunks)
+        self.assertEqual(self.client.get(f"{self.path}/content?version={version}").body,
+                         b"The notice period is one month.")
+        listed = self.client.get(f"{self.path}/versions?version={version}").json["data"]
+        self.assertEqual([each["version"] for each in listed], [version])
+        for ending in ("/chunks?version=3", "/content?version=3", "/versions?version=3",
+                       "/chunks?as_of=2019-01-01T00:00:00Z"):
+            self.assertEqual(self.client.get(self.path + ending).status, 404, ending)
+        both = self.client.get(f"{self.path}/content?version=1&as_of=2021-06-01T00:00:00Z")
+        self.assertEqual(both.status, 400)
+
+    def test_an_answer_quotes_the_version_that_held(self):
+        for moment, word, version in (("2021-06-01T00:00:00Z", "one", 1), (None, "two", 2)):
+            body = {"as_of": moment} if moment else {}
+            answer = self.client.ask("How long is the notice period?", **body)
+            citation = answer["citations"][0]
+            self.assertEqual((citation["quote"], citation["location"]["version"],
+                              citation["verified"]),
+                             (f"The notice period is {word} month.", version, True))
+        empty = self.client.ask("How long is the notice period?", as_of="2019-01-01T00:00:00Z")
+        self.assertEqual((empty["grounded"], empty["passages"]), (False, []))
+
+    def test_versions_that_came_at_once_are_all_found(self):
+        self.add_versions("flood", "Sluice gate {} opens first.", ("alpha", "2015-01-01T00:00:00Z"),
+                          ("beta", "2016-01-01T00:00:00Z"), ("gamma", "2017-01-01T00:00:00Z"),
+                          wait=False)
+        versions = {"2015-06-01T00:00:00Z": "alpha", "2016-06-01T00:00:00Z": "beta",
+                    "2017-06-01T00:00:00Z": "gamma"}
+        waiting = set(versions)
+        for _ in range(200):
+            waiting = {moment for moment in waiting if self.found(
+                "sluice", mode="keyword", as_of=moment) != [
+                    (f"Sluice gate {versions[moment]} opens first.",
+                     list(versions).index(moment) + 1)]}
+            if not waiting:
+                break
+            self.client.get("/readyz")
+        self.assertEqual(waiting, set())
+        self.assertEqual(len(self.found("sluice", mode="keyword")), 1)
+
+    def test_times_that_are_none_are_refused(self):
+        for path, words in (("/v1/search", "query"), ("/v1/ask", "question")):
+            for bad in ("yesterday", "2021-13-01T00:00:00Z", "", 20210101, ["2021-01-01"]):
+                answer = self.client.post(path, {words: "notice", "as_of": bad})
+                self.assertEqual((answer.status, answer.json["code"]), (400, "invalid_argument"))
+                self.assertEqual(answer.json["errors"][0]["pointer"], "/as_of")
+
+    def test_the_rights_are_those_of_now(self):
+        user, reader = self.client.create_user("reader")
+        self.assertEqual(self.found("notice", reader, as_of="2021-06-01T00:00:00Z"), [])
+        grant = self.client.must(201, self.client.post("/v1/grants", {
+            "principal": user["id"], "role": "reader", "resource": self.document}))
+        self.assertEqual(self.found("notice", reader, as_of="2021-06-01T00:00:00Z"),
+                         [("The notice period is one month.", 1)])
+        self.client.must(204, self.client.delete(f"/v1/grants/{grant['id']}"))
+        self.assertEqual(self.found("notice", reader, as_of="2021-06-01T00:00:00Z"), [])
+
+    def test_what_was_erased_is_gone_from_the_past(self):
+        document = self.add_versions("secret", "The secret ingredient is {}.",
+                                     ("salt", "2020-01-01T00:00:00Z"),
+                                     ("pepper", "2022-01-01T00:00:00Z"))
+        more = {"as_of": "2021-01-01T00:00:00Z", "filter": {"external_id": "secret"}}
+        self.assertEqual(len(self.found("ingredient", **more)), 1)
+        receipt = self.client.must(200, self.client.delete(f"/v1/documents/{document}"))
+        self.assertEqual((receipt["versions"], receipt["chunks"]), (2, 2))
+        self.assertEqual(self.found("ingredient", **more), [])
+        file = self.server.folder / "receipt"
+        file.write_text(receipt["receipt"])
+        checked = self.server.run("verify-erasure", str(file), "--data", str(self.server.data))
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        deep = self.server.run("verify", "--deep", "--data", str(self.server.data))
+        self.assertEqual(deep.returncode, 0, deep.stdout + deep.stderr)
 
 
 if __name__ == "__main__":

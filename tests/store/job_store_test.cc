@@ -91,8 +91,7 @@ TEST_F(JobStoreTest, ABrokenOffJobOfAnOldVersionDoesNotFailANewerOne) {
   const Document newer = add("col_1", "b", {}, "ext");
   ASSERT_EQ(newer.id, old.id);
   requeue(1);
-  EXPECT_EQ(find(old.job_id).state, JobState::done);
-  EXPECT_EQ(find(old.job_id).stage, "superseded");
+  EXPECT_EQ(find(old.job_id).state, JobState::failed);
   EXPECT_EQ(find(newer.job_id).state, JobState::queued);
   EXPECT_NE(get(newer.id).state, DocumentState::failed);
   EXPECT_EQ(take()->id, newer.job_id);
@@ -105,7 +104,7 @@ TEST_F(JobStoreTest, AFailureOfAnOldVersionDoesNotFailANewerOne) {
   ASSERT_TRUE(take());
   ASSERT_TRUE(
       write([&](Transaction& tx) { return fail_document(tx, old.id, "broken", ++now, 1); }));
-  EXPECT_EQ(find(old.job_id).state, JobState::done);
+  EXPECT_EQ(find(old.job_id).state, JobState::failed);
   EXPECT_EQ(find(newer.job_id).state, JobState::running);
   EXPECT_EQ(get(newer.id).state, DocumentState::processing);
   finish(newer.id, "words", 2);
