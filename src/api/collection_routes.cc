@@ -6,6 +6,7 @@
 #include "api/receipts.h"
 #include "api/wire.h"
 #include "base/id.h"
+#include "store/version_retention.h"
 
 namespace wenyuan::api {
 namespace {
@@ -23,8 +24,38 @@ Result<Rights> rights(Call& call, store::Snapshot& snapshot) {
   return Rights{std::move(write), std::move(manage)};
 }
 
-Json with_rights(const Collection& collection, const Rights& held) {
+constexpr std::int64_t kDay = 86'400'000;  // milliseconds
+constexpr std::int64_t kKeptMax = 1'000'000;
+constexpr std::int64_t kDaysMax = 36'500;
+
+// {"kept", "days"}, either null for no limit.
+Json retention_json(const store::VersionRetention& retention) {
+  Json json;
+  json["kept"] = retention.kept ? Json(*retention.kept) : Json(nullptr);
+  json["days"] = retention.kept_for ? Json(*retention.kept_for / kDay) : Json(nullptr);
+  return json;
+}
+
+std::optional<store::VersionRetention> read_retention(ObjectReader& reader) {
+  auto object = reader.maybe_object("versions");
+  if (!object) return std::nullopt;
+  store::VersionRetention retention;
+  retention.kept = object->maybe_integer("kept", 0, kKeptMax);
+  retention.kept_for = object->maybe_integer("days", 0, kDaysMax);
+  if (retention.kept_for) *retention.kept_for *= kDay;
+  return retention;
+}
+
+void note_retention(Call& call, const store::VersionRetention& retention) {
+  call.note("versions", to_text(retention_json(retention)));
+}
+
+Result<Json> with_rights(store::Snapshot& snapshot, const Collection& collection,
+                         const Rights& held) {
   Json json = to_json(collection);
+  WY_TRY(const store::VersionRetention retention,
+         store::version_retention(snapshot, collection.id));
+  json["versions"] = retention_json(retention);
   json["permissions"] = {"read"};
   if (held.write.covers_collection(collection.id)) json["permissions"].push_back("write");
   if (held.manage.covers_collection(collection.id)) json["permissions"].push_back("manage");
@@ -53,7 +84,8 @@ Result<http::Response> list_collections(Call& call) {
         next = json["data"].back()["id"];
         break;
       }
-      json["data"].push_back(with_rights(collection, held));
+      WY_TRY(Json one, with_rights(snapshot, collection, held));
+      json["data"].push_back(std::move(one));
     }
     json["next_cursor"] = text_or_null(next);
     call.note("count", static_cast<std::int64_t>(json["data"].size()));
@@ -72,6 +104,7 @@ Result<http::Response> add_collection(Call& call) {
   const std::string kind = reader.maybe_text("kind", {1, 32}).value_or("personal");
   collection.attributes = reader.maybe_attributes("attributes").value_or(Attributes());
   call.check_attributes(auth::AttributeOwner::resource, collection.attributes);
+  const auto retention = read_retention(reader);
   reader.refuse("taxonomy", "is not supported by this version");
   if (const auto known = collection_kind(kind)) {
     collection.kind = *known;
@@ -88,10 +121,15 @@ Result<http::Response> add_collection(Call& call) {
   collection.created_at = collection.updated_at = call.now;
   return write_once(call, call.body(), [&](store::Transaction& tx) -> Result<http::Response> {
     WY_RETURN_IF_ERROR(store::add_collection(tx, collection));
+    WY_TRY(const Rights held, rights(call, tx));
+    if (retention) {
+      WY_RETURN_IF_ERROR(store::set_version_retention(tx, held.manage, collection.id, *retention));
+      note_retention(call, *retention);
+    }
     call.note_object(collection.id);
     WY_RETURN_IF_ERROR(call.record(tx, "collection.add"));
-    WY_TRY(const Rights held, rights(call, tx));
-    http::Response response = json_response(201, with_rights(collection, held));
+    WY_TRY(const Json json, with_rights(tx, collection, held));
+    http::Response response = json_response(201, json);
     response.headers.set("Location", "/v1/collections/" + collection.id);
     return response;
   });
@@ -103,7 +141,8 @@ Result<http::Response> get_collection(Call& call) {
   return call.read([&](store::Snapshot& snapshot) -> Result<http::Response> {
     WY_TRY(const Collection collection, visible_collection(call, snapshot, id));
     WY_TRY(const Rights held, rights(call, snapshot));
-    return tagged_response(call, with_rights(collection, held));
+    WY_TRY(const Json json, with_rights(snapshot, collection, held));
+    return tagged_response(call, json);
   });
 }
 
@@ -114,6 +153,7 @@ Result<http::Response> change_collection(Call& call) {
   const auto new_name = reader.maybe_text("name", kName);
   const auto new_attributes = reader.maybe_attributes("attributes");
   call.check_attributes(auth::AttributeOwner::resource, new_attributes);
+  const auto retention = read_retention(reader);
   reader.refuse("kind", "cannot be changed");
   WY_RETURN_IF_ERROR(status(call.field_errors));
   return call.write([&](store::Transaction& tx) -> Result<http::Response> {
@@ -121,7 +161,12 @@ Result<http::Response> change_collection(Call& call) {
     WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
     WY_TRY(Collection collection, store::collection(tx, id));
     WY_TRY(const Rights before, rights(call, tx));
-    WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, before)))));
+    WY_TRY(const Json known, with_rights(tx, collection, before));
+    WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(known))));
+    if (retention) {
+      WY_RETURN_IF_ERROR(store::set_version_retention(tx, permit, id, *retention));
+      note_retention(call, *retention);
+    }
     if (new_attributes && collection.kind == CollectionKind::organization) {
       WY_RETURN_IF_ERROR(call.require(auth::Duty::collections_manage));
     }
@@ -133,7 +178,8 @@ Result<http::Response> change_collection(Call& call) {
     call.note_object(id);
     WY_RETURN_IF_ERROR(call.record(tx, "collection.change"));
     WY_TRY(const Rights after, rights(call, tx));
-    return tagged_response(call, with_rights(collection, after));
+    WY_TRY(const Json json, with_rights(tx, collection, after));
+    return tagged_response(call, json);
   });
 }
 
@@ -145,7 +191,8 @@ Result<http::Response> remove_collection(Call& call) {
     WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
     WY_TRY(const Collection collection, store::collection(tx, id));
     WY_TRY(const Rights held, rights(call, tx));
-    WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(with_rights(collection, held)))));
+    WY_TRY(const Json known, with_rights(tx, collection, held));
+    WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(known))));
     WY_TRY(erased, store::remove_collection(tx, permit, id));
     call.note_object(id);
     call.note("documents", static_cast<std::int64_t>(erased.size()));

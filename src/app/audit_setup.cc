@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/outgoing_http.h"
+#include "base/log.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -87,6 +88,17 @@ Result<audit::Retention> audit_retention(const Config& config) {
     retention[name] = days * kDay;
   }
   return retention;
+}
+
+void retire_records(store::Database& database, const audit::Retention& retention,
+                    const Clock& clock, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto count = database.write(
+        [&](store::Transaction& tx) { return audit::retire_next(tx, retention, clock.now()); });
+    if (!count) log::error("audit.retire_failed", {{"why", count.error().message}});
+    if (!count || *count == 0) return;
+    log::info("audit.retired", {{"records", *count}});
+  }
 }
 
 Attributes start_details(const Config& config) {

@@ -21,6 +21,7 @@
 #include "app/stop_signals.h"
 #include "app/surroundings.h"
 #include "app/tls_keeper.h"
+#include "app/version_sweep.h"
 #include "audit/checkpoint.h"
 #include "audit/log.h"
 #include "audit/personal.h"
@@ -47,6 +48,7 @@ constexpr std::chrono::seconds kSealPeriod{5};
 constexpr std::chrono::seconds kDiskPeriod{1};
 constexpr std::chrono::seconds kCheckpointPeriod{5};
 constexpr std::chrono::seconds kRetirePeriod{600};
+constexpr std::chrono::seconds kVersionPeriod{30};
 constexpr std::chrono::seconds kModelLookPeriod{10};
 
 }  // namespace
@@ -85,6 +87,7 @@ struct Server::Impl {
   std::optional<Keeper> sealing;
   std::optional<Keeper> checkpoints;
   std::optional<Keeper> retiring;
+  std::optional<Keeper> old_versions;
   std::optional<Backups> backups;
   std::stop_source stopping;
   std::optional<Keeper> model_look;  // while there is no embedding model
@@ -99,7 +102,6 @@ struct Server::Impl {
   Status start_work();
   Status start_serving(const std::string& first_key);
   void write_checkpoint(bool at_once);
-  void retire_records();
   Status record(const std::string& action, Attributes details);
   Status keep_model(const index::VectorModel& before);
   void log_unembedded();
@@ -252,7 +254,12 @@ Status Server::Impl::start_work() {
     empty_log(*database);
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });
-  retiring.emplace(kRetirePeriod, [this] { retire_records(); });
+  retiring.emplace(kRetirePeriod,
+                   [this] { retire_records(*database, retention, clock, stopping.get_token()); });
+  old_versions.emplace(
+      kVersionPeriod,
+      [this] { sweep_versions(*database, *blobs, *indexer, clock.now(), stopping.get_token()); },
+      true);
   if (!config.backup_to.empty()) {
     WY_TRY(auto shipper, open_shipper(config, *database, clock));
     backups.emplace(std::move(shipper), std::chrono::seconds(config.backup_seconds));
@@ -320,16 +327,6 @@ void Server::Impl::write_checkpoint(bool at_once) {
   if (!written) log::error("audit.checkpoint_failed", {{"why", written.error().message}});
 }
 
-void Server::Impl::retire_records() {
-  while (!stopping.stop_requested()) {
-    const auto count = database->write(
-        [&](store::Transaction& tx) { return audit::retire_next(tx, retention, clock.now()); });
-    if (!count) log::error("audit.retire_failed", {{"why", count.error().message}});
-    if (!count || *count == 0) return;
-    log::info("audit.retired", {{"records", *count}});
-  }
-}
-
 Status Server::Impl::record(const std::string& action, Attributes details) {
   audit::Event event;
   event.action = action;
@@ -385,6 +382,7 @@ Status Server::run() {
   impl_->sealing.reset();
   impl_->checkpoints.reset();
   impl_->retiring.reset();
+  impl_->old_versions.reset();
   // A log that is not what was signed is left as it was found.
   if (impl_->checkpointer->health()) {
     const Status said = impl_->record("server.stop", {{"signal", std::int64_t{signal}}});

@@ -6,22 +6,28 @@
 #include "store/connection.h"
 #include "store/erasure.h"
 #include "store/key_ring.h"
+#include "store/version_retention.h"
 
 namespace wenyuan::store {
 namespace {
 
 struct Found {
   std::int64_t document_number = 0;
+  std::int64_t version = 0;  // 0: the document itself
   SecretNumber secret = 0;
 };
 
+// Documents before their versions, which go with them.
 Result<std::vector<Found>> all_secrets(Snapshot& snapshot) {
-  WY_TRY(auto statement, snapshot.prepare("SELECT number, key_secret FROM documents"));
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT number, 0 AS version, key_secret FROM documents UNION ALL "
+                          "SELECT document, version, key_secret FROM document_versions "
+                          "WHERE key_secret > 0 ORDER BY version"));
   std::vector<Found> all;
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return all;
-    all.push_back({statement.integer(0), statement.integer(1)});
+    all.push_back({statement.integer(0), statement.integer(1), statement.integer(2)});
   }
 }
 
@@ -47,16 +53,20 @@ Status remove_keyless(Database& database) {
   WY_TRY(const ErasureSecrets* const secrets, database.keys().secrets());
   WY_TRY(const std::vector<Found> all,
          database.read([](Snapshot& snapshot) { return all_secrets(snapshot); }));
-  std::vector<std::int64_t> keyless;
+  std::vector<Found> keyless;
   for (const Found& each : all) {
     WY_TRY(const bool destroyed, secrets->is_destroyed(each.secret));
-    if (destroyed) keyless.push_back(each.document_number);
+    if (destroyed) keyless.push_back(each);
   }
   if (keyless.empty()) return Done{};
   log::warn("store.erased_documents_removed_again",
-            {{"documents", static_cast<std::int64_t>(keyless.size())}});
+            {{"keys", static_cast<std::int64_t>(keyless.size())}});
   return database.write([&](Transaction& tx) -> Status {
-    for (const std::int64_t number : keyless) WY_RETURN_IF_ERROR(erase_keyless(tx, number));
+    for (const Found& each : keyless) {
+      WY_RETURN_IF_ERROR(each.version == 0
+                             ? erase_keyless(tx, each.document_number)
+                             : drop_keyless_version(tx, each.document_number, each.version));
+    }
     return Done{};
   });
 }

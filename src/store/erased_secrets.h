@@ -11,8 +11,9 @@ class Connection;
 // at the next start.
 Status destroy_erased_secrets(Connection& connection, const KeyRing& keys);
 
-// Removes documents whose secret was destroyed before: an older copy of the database has been put
-// back, in which they still stood. At the start.
+// Removes documents and superseded versions whose secret was destroyed before: an older copy of the
+// database has been put back, in which they still stood. A document goes as a whole when its text
+// of now, in that copy, is of a version that was erased since. At the start.
 Status remove_keyless(Database& database);
 
 }  // namespace wenyuan::store

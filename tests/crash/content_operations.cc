@@ -4,6 +4,7 @@
 #include "store/idempotency_store.h"
 #include "store/job_store.h"
 #include "store/late_vectors.h"
+#include "store/version_retention.h"
 #include "tests/crash/operations.h"
 
 namespace wenyuan::crash {
@@ -51,6 +52,32 @@ Status older_version_waits(Node& node, Scene& scene) {
 }
 
 Status ingest_older(Node& node, Scene& scene) { return ingest(node, scene, scene.target, 1); }
+
+Status keep_versions(Node& node, Scene& scene, std::optional<std::int64_t> kept) {
+  return node.write(
+      "collection.change", scene.collection_id, [&](store::Transaction& tx) -> Status {
+        WY_TRY(const Permit permit, node.permit(tx, Action::manage));
+        return store::set_version_retention(tx, permit, scene.collection_id, {.kept = kept});
+      });
+}
+
+Status keep_no_versions(Node& node, Scene& scene) { return keep_versions(node, scene, 0); }
+
+Status past_that_is_not_kept(Node& node, Scene& scene) {
+  WY_RETURN_IF_ERROR(with_past(node, scene));
+  return keep_no_versions(node, scene);
+}
+
+Status drop_versions(Node& node, Scene& scene) {
+  store::DroppedVersions dropped;
+  WY_RETURN_IF_ERROR(
+      node.write("version.erase", scene.target, [&](store::Transaction& tx) -> Status {
+        WY_TRY(dropped, store::drop_old_versions(tx, node.now(), 10));
+        return Done{};
+      }));
+  WY_RETURN_IF_ERROR(store::remove_blobs(node.database(), node.blobs(), dropped.unnamed_blobs));
+  return node.index();
+}
 
 Status fail_one(Node& node, Scene& scene) {
   return node.database().write([&](store::Transaction& tx) {
@@ -166,6 +193,8 @@ std::vector<Operation> content_operations() {
       {"ingest an older version", older_version_waits, ingest_older},
       {"relabel a document with a past", with_past, relabel},
       {"remove a document with a past", with_past, remove_document},
+      {"keep no versions", nullptr, keep_no_versions},
+      {"drop old versions", past_that_is_not_kept, drop_versions},
       {"fail a document", upload_one, fail_one},
       {"take a job", upload_one, take_a_job},
       {"remove a document", make_ready, remove_document},

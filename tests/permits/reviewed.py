@@ -107,6 +107,13 @@ FUNCTIONS = {
     "store::check_consistency": Reviewed(
         "`wenyuan verify` and what has been restored, on the machine itself",
         (APP, "src/backup/replica_finish.cc")),
+    # version_retention.h
+    "store::version_retention": Reviewed(
+        "a setting of a collection that the caller has found visible",
+        ("src/api/collection_routes.cc",)),
+    "store::has_old_versions": Reviewed(NO_CONTENT, (APP,)),
+    "store::drop_old_versions": Reviewed("removes what its collection does not keep", (APP,)),
+    "store::drop_keyless_version": Reviewed(AT_START, ("nobody outside the store",)),
     # repair.h
     "store::repair_rows": Reviewed("`wenyuan repair`, on the machine itself", (APP,)),
     # blob_store.h, blob_removal.h: by the SHA-256 of the whole file, which only a document tells.

@@ -220,5 +220,78 @@ class SearchAsOf(unittest.TestCase):
         self.assertEqual(deep.returncode, 0, deep.stdout + deep.stderr)
 
 
+class HowLongTheyStay(unittest.TestCase):
+    def setUp(self):
+        models = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-versions-"))
+        self.addCleanup(shutil.rmtree, models)
+        self.server = Server(models=models)
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.client = self.server.client()
+
+    def change(self, collection, versions, client=None):
+        return (client or self.client).patch(f"/v1/collections/{collection}",
+                                             {"versions": versions})
+
+    def test_the_setting_is_kept_and_refused_when_it_makes_no_sense(self):
+        made = self.client.create_collection("Kept")
+        self.assertEqual(made["versions"], {"kept": None, "days": None})
+        changed = self.client.must(200, self.change(made["id"], {"kept": 2, "days": 30}))
+        self.assertEqual(changed["versions"], {"kept": 2, "days": 30})
+        again = self.client.must(200, self.client.patch(f"/v1/collections/{made['id']}",
+                                                        {"name": "Same"}))
+        self.assertEqual(again["versions"], {"kept": 2, "days": 30})
+        changed = self.client.must(200, self.change(made["id"], {}))
+        self.assertEqual(changed["versions"], {"kept": None, "days": None})
+        for bad in ({"kept": -1}, {"days": "all"}, {"kept": 1.5}, "none", {"days": 40000}):
+            self.assertEqual(self.change(made["id"], bad).status, 400, bad)
+        new = self.client.must(201, self.client.post("/v1/collections", {
+            "name": "New", "versions": {"kept": 0}}))
+        self.assertEqual(new["versions"], {"kept": 0, "days": None})
+
+    def test_whoever_does_not_manage_cannot_change_it(self):
+        collection = self.client.create_collection("Managed")["id"]
+        user, editor = self.client.create_user("editor")
+        hidden = self.change(collection, {"kept": 0}, editor)
+        self.assertEqual(hidden.status, 404)
+        self.client.must(201, self.client.post("/v1/grants", {
+            "principal": user["id"], "role": "editor", "resource": collection}))
+        self.assertEqual(self.change(collection, {"kept": 0}, editor).status, 403)
+
+    def test_what_is_past_it_is_erased_and_recorded(self):
+        collection = self.client.create_collection("Short")["id"]
+        for word, year in (("amber", 2018), ("birch", 2020), ("cedar", 2022)):
+            document = self.client.add_text(
+                collection, "Tree", f"The tree is {word}.", external_id="tree",
+                effective_from=f"{year}-01-01T00:00:00Z")["id"]
+            self.client.wait_for([document])
+        self.client.must(200, self.change(collection, {"kept": 1}))
+        self.server.stop()  # the server looks at its start, and every half minute
+        self.server.start()
+        path = f"/v1/documents/{document}"
+        for _ in range(500):
+            versions = self.client_now().get(path + "/versions").json["data"]
+            if len(versions) == 2:
+                break
+        self.assertEqual([each["version"] for each in versions], [3, 2])
+        client = self.client_now()
+        for moment, words in (("2019-01-01T00:00:00Z", []),
+                              ("2021-01-01T00:00:00Z", ["The tree is birch."]),
+                              ("2023-01-01T00:00:00Z", ["The tree is cedar."])):
+            found = client.search("tree", mode="keyword", as_of=moment)["results"]
+            self.assertEqual([each["text"] for each in found], words, moment)
+        for ending in ("/content?version=1", "/chunks?version=1",
+                       "/content?as_of=2019-01-01T00:00:00Z"):
+            self.assertEqual(client.get(path + ending).status, 404, ending)
+        events = client.must(200, client.get("/v1/audit/events?action=version.erase"))["data"]
+        self.assertEqual([(each["object_id"], each["details"]["version"]) for each in events],
+                         [(document, 1)])
+        deep = self.server.run("verify", "--deep", "--data", str(self.server.data))
+        self.assertEqual(deep.returncode, 0, deep.stdout + deep.stderr)
+
+    def client_now(self):
+        return self.server.client()
+
+
 if __name__ == "__main__":
     unittest.main()
