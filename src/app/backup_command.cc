@@ -37,7 +37,7 @@ Result<bool> make_backup(const BackupFlags& flags) {
   const backup::Folder folder(flags.backup);
   WY_RETURN_IF_ERROR(folder.prepare(layout.data / "audit.pub"));
   const SystemClock clock;
-  backup::OriginalCopier copier(layout.data, folder);
+  backup::OriginalCopier copier(layout.data, folder, database->keys().files());
   const backup::BaseParts parts{database.get(), layout.data, &key, &copier,
                                 [&] { return clock.now(); }};
   WY_TRY(const backup::Base base, backup::make_base(parts, folder, clock.now()));

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "store/blob_store.h"
 
 namespace wenyuan::backup {
 namespace fs = std::filesystem;
@@ -29,7 +30,7 @@ Status sync_file(const fs::path& file) {
 
 // Everything that must come from one view.
 struct View {
-  std::vector<std::string> names;
+  std::vector<OriginalName> names;
 };
 Result<View> copy_view(store::Snapshot& snapshot, const fs::path& file, Manifest& manifest) {
   View view;
@@ -59,25 +60,37 @@ std::vector<std::string> key_files(const fs::path& data) {
 
 }  // namespace
 
-Result<std::vector<std::string>> original_names(store::Snapshot& snapshot) {
-  WY_TRY(auto statement, snapshot.prepare("SELECT sha256 FROM blobs ORDER BY sha256"));
-  std::vector<std::string> names;
+Result<std::vector<OriginalName>> original_names(store::Snapshot& snapshot) {
+  WY_TRY(auto statement, snapshot.prepare("SELECT sha256, created_at FROM blobs ORDER BY sha256"));
+  std::vector<OriginalName> names;
   for (;;) {
     WY_TRY(const bool row, statement.step());
     if (!row) return names;
-    names.push_back(statement.text(0));
+    names.push_back({statement.text(0), statement.integer(1)});
   }
 }
 
-Result<std::vector<Original>> OriginalCopier::copy(const std::vector<std::string>& names) {
+bool OriginalCopier::is_other(const std::string& name) const {
+  const fs::path source = original_path(blobs_, name);
+  if (same_sealed_file(source, folder_.original(name))) return false;
+  return files_.open(source, store::original_bound(name)).has_value();
+}
+
+Result<std::vector<Original>> OriginalCopier::copy(const std::vector<OriginalName>& names) {
   std::vector<Original> copied;
-  for (const std::string& name : names) {
-    if (!is_sha256(name) || known_.contains(name)) continue;
+  for (const auto& [name, stored_at] : names) {
+    if (!is_sha256(name)) continue;
+    const auto known = known_.find(name);
+    if (known != known_.end()) {
+      if (known->second == stored_at) continue;
+      known->second = stored_at;
+      if (!is_other(name)) continue;
+    }
     const fs::path target = folder_.original(name);
     std::error_code failed;
     const std::uintmax_t size = fs::file_size(target, failed);
     Original original{name, "", static_cast<std::int64_t>(failed ? 0 : size)};
-    if (!failed) {
+    if (!failed && !is_other(name)) {
       // An earlier generation has brought it.
       WY_TRY(original.sha256, sha256_hex_of_file(target));
     } else {
@@ -89,7 +102,7 @@ Result<std::vector<Original>> OriginalCopier::copy(const std::vector<std::string
       if (!made) return made.error();
       original = *std::move(made);
     }
-    known_.insert(name);
+    known_[name] = stored_at;
     copied.push_back(std::move(original));
   }
   return copied;

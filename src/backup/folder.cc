@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kCopySize = std::size_t{1} << 20;
 constexpr std::size_t kKeySizeMax = 16 * 1024;
 constexpr std::size_t kNumberWidth = 12;
+constexpr std::size_t kSealedHeaderSize = 84;
 constexpr std::string_view kSegmentEnding = ".wal";
 
 Error cannot(std::string_view what, const fs::path& path, const std::error_code& error) {
@@ -147,6 +148,18 @@ Result<Original> copy_original(const fs::path& from, const fs::path& to, const s
   made.sha256 = to_hex(digest.finish());
   WY_RETURN_IF_ERROR(sync_directory(to.parent_path()));
   return made;
+}
+
+bool same_sealed_file(const fs::path& one, const fs::path& other) {
+  const auto header = [](const fs::path& path) {
+    std::string bytes(kSealedHeaderSize, '\0');
+    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const bool whole =
+        fd && ::pread(fd.get(), bytes.data(), bytes.size(), 0) == ssize_t{kSealedHeaderSize};
+    return whole ? bytes : std::string();
+  };
+  const std::string first = header(one);
+  return !first.empty() && first == header(other);
 }
 
 std::string originals_text(const std::vector<Original>& originals) {

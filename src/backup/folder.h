@@ -61,6 +61,10 @@ class Folder {
 Result<Original> copy_original(const std::filesystem::path& from, const std::filesystem::path& to,
                                const std::string& name);
 
+// Whether two sealed files (docs/formats/sealed-file.md) have the same key; false when one cannot
+// be read. Each file has a key of its own, so these are copies of each other, but for damage.
+bool same_sealed_file(const std::filesystem::path& one, const std::filesystem::path& other);
+
 // The lines of a file "originals".
 std::string originals_text(const std::vector<Original>& originals);
 Result<std::vector<Original>> parse_originals(std::string_view text);

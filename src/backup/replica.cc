@@ -146,15 +146,15 @@ Status Replica::copy_originals(const std::vector<Original>& originals) const {
     const fs::path from = folder_.original(each.name);
     const fs::path to =
         options_.data / "blobs" / each.name.substr(0, 2) / each.name.substr(2, 2) / each.name;
-    std::error_code ignored;
-    if (fs::exists(to, ignored)) continue;
+    if (same_sealed_file(from, to)) continue;
     const auto copied = copy_original(from, to, each.name);
     // Pruned, or lost: finish() says whether it is missed.
     if (!copied && copied.error().code == ErrorCode::not_found) continue;
     if (!copied) return copied.error();
     if (copied->sha256 == each.sha256 && copied->size == each.size) continue;
+    // Damaged; or erased, and stored again under another key since: finish() tries it.
+    std::error_code ignored;
     fs::remove(to, ignored);
-    return corrupt(from.string() + " does not hold the bytes that were backed up");
   }
   return Done{};
 }

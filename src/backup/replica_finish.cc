@@ -6,8 +6,10 @@
 #include "audit/verify.h"
 #include "backup/replica.h"
 #include "base/text.h"
+#include "store/blob_store.h"
 #include "store/consistency.h"
 #include "store/database.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::backup {
 namespace fs = std::filesystem;
@@ -54,16 +56,30 @@ Status check_audit(store::Database& database, const fs::path& data, const Manife
   return Done{};
 }
 
-// Files that nothing names any more go when a server starts.
-void check_originals(const fs::path& data, const std::vector<std::string>& names,
-                     Replica::Finished& finished) {
+// What the folder has now, whatever was backed up: good when it holds the bytes.
+Status take_original(const store::BlobStore& blobs, const Folder& folder, const std::string& name) {
+  const fs::path to = blobs.path(name);
+  const auto copied = copy_original(folder.original(name), to, name);
+  if (!copied) return copied.error();
+  const Status good = blobs.check(name);
   std::error_code ignored;
+  if (!good) fs::remove(to, ignored);
+  return good;
+}
+
+// That each opens with the keys that there are: its bytes are those that were signed, or were read
+// to the end here. Files that nothing names any more go when a server starts.
+Status check_originals(const store::Database& database, const fs::path& data, const Folder& folder,
+                       const std::vector<std::string>& names, Replica::Finished& finished) {
+  WY_TRY(const store::BlobStore blobs,
+         store::BlobStore::open(data / "blobs", database.keys().files()));
   for (const std::string& name : names) {
-    if (!is_sha256(name) || !fs::exists(original_path(data / "blobs", name), ignored)) {
-      finished.missing.push_back(name);
-    }
+    if (is_sha256(name) && blobs.reader(name)) continue;
+    if (is_sha256(name) && take_original(blobs, folder, name)) continue;
+    finished.missing.push_back(name);
   }
   finished.originals = static_cast<std::int64_t>(names.size() - finished.missing.size());
+  return Done{};
 }
 
 }  // namespace
@@ -115,10 +131,10 @@ Result<Replica::Finished> Replica::check_store(bool without_missing) const {
   finished.problems.insert(finished.problems.end(), checked.problems.begin(),
                            checked.problems.end());
   WY_RETURN_IF_ERROR(check_audit(database, data, manifest_, finished));
-  check_originals(data, checked.blob_names, finished);
+  WY_RETURN_IF_ERROR(check_originals(database, data, folder_, checked.blob_names, finished));
   if (!finished.missing.empty() && !without_missing) {
     finished.problems.push_back(std::to_string(finished.missing.size()) +
-                                " originals are not in the backup");
+                                " originals are not in the backup, or do not open");
   }
   return finished;
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::backup {
 namespace {
@@ -34,7 +35,7 @@ Shipper::Shipper(store::Database& database, const Clock& clock, const Options& o
       key_(std::move(key)),
       folder_(options.to),
       wal_(options.data / "wenyuan.db-wal"),
-      copier_(options.data, folder_) {
+      copier_(options.data, folder_, database.keys().files()) {
   state_.to = options.to;
 }
 

@@ -8,8 +8,9 @@ namespace wenyuan::store {
 
 Status name_blob(Transaction& tx, const std::string& sha256, std::int64_t size_bytes,
                  UnixMillis now) {
-  WY_TRY(auto statement, tx.prepare("INSERT OR IGNORE INTO blobs (sha256, size_bytes, created_at) "
-                                    "VALUES (?, ?, ?)"));
+  WY_TRY(auto statement, tx.prepare("INSERT INTO blobs (sha256, size_bytes, created_at) "
+                                    "VALUES (?, ?, ?) ON CONFLICT (sha256) DO UPDATE "
+                                    "SET created_at = excluded.created_at"));
   return statement.bind(1, sha256).bind(2, size_bytes).bind(3, now).run();
 }
 

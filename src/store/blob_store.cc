@@ -20,6 +20,9 @@ namespace fs = std::filesystem;
 // How many hold each blob. A file is moved to its name, and removed, only under the mutex.
 struct BlobStore::Holds {
   std::mutex mutex;
+  // Before `mutex`: whether a file is good takes as long as reading it, and two that find it
+  // damaged must not replace each other's.
+  std::mutex replacing;
   std::map<std::string, int> counts;  // guarded by mutex
   // Whose names are certainly on the disk. That a folder is there does not say so: somebody may
   // have made it a moment ago, or before a crash.
@@ -29,8 +32,6 @@ struct BlobStore::Holds {
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{1} << 20;
-
-std::string bound_of(const std::string& sha256) { return "original " + sha256; }
 
 bool is_blob_name(std::string_view name) {
   if (name.size() != 64) return false;
@@ -47,7 +48,20 @@ Status make_folder(const fs::path& path) {
   return Error{ErrorCode::unavailable, "create " + path.string() + ": " + failed.message()};
 }
 
+Status check_bytes(const SealedReader& file, const std::string& sha256) {
+  DigestWriter digest;
+  for (std::int64_t at = 0; at < file.size();) {
+    WY_TRY(const std::string bytes, file.read(at, kReadSize));
+    digest.add(bytes);
+    at += static_cast<std::int64_t>(bytes.size());
+  }
+  if (to_hex(digest.finish()) == sha256) return Done{};
+  return Error{ErrorCode::corrupt, "blob " + sha256 + " does not hold the bytes that were stored"};
+}
+
 }  // namespace
+
+std::string original_bound(const std::string& sha256) { return "original " + sha256; }
 
 struct BlobStore::Writer::Impl {
   Status make_durable_folder(const fs::path& path) const {
@@ -69,8 +83,12 @@ struct BlobStore::Writer::Impl {
         size_max(limit),
         temporary(directory / "new" / new_id("upl")) {}
   ~Impl() {
-    if (finished) ::unlink(temporary.c_str());
+    // Its key as well; what cannot be done now has no name that anybody looks for.
+    if (finished && !files.destroy(temporary, bound)) ::unlink(temporary.c_str());
   }
+
+  // Under its name, when there is no good file yet.
+  Status place(const fs::path& target, const std::string& sha256);
 
   fs::path directory;
   const SealedFiles& files;
@@ -79,6 +97,7 @@ struct BlobStore::Writer::Impl {
   fs::path temporary;
   std::unique_ptr<SealedWriter> file;
   bool finished = false;  // and not yet moved to its name
+  std::string bound;
   std::int64_t size_bytes = 0;
   DigestWriter digest;
 };
@@ -117,9 +136,20 @@ Status BlobStore::Writer::write(std::string_view bytes) {
   return impl_->file->write(bytes);
 }
 
+Status BlobStore::Writer::Impl::place(const fs::path& target, const std::string& sha256) {
+  const std::lock_guard one_at_a_time(holds->replacing);
+  const auto there = files.open(target, bound);
+  if (there && check_bytes(**there, sha256)) return Done{};
+  const std::lock_guard lock(holds->mutex);
+  WY_RETURN_IF_ERROR(files.replace(temporary, target, bound));
+  finished = false;
+  return Done{};
+}
+
 Result<BlobInfo> BlobStore::Writer::finish() {
   const std::string sha256 = to_hex(impl_->digest.finish());
-  WY_RETURN_IF_ERROR(impl_->file->finish(bound_of(sha256)));
+  impl_->bound = original_bound(sha256);
+  WY_RETURN_IF_ERROR(impl_->file->finish(impl_->bound));
   impl_->finished = true;
   const fs::path outer = impl_->directory / sha256.substr(0, 2);
   const fs::path inner = outer / sha256.substr(2, 2);
@@ -129,17 +159,14 @@ Result<BlobInfo> BlobStore::Writer::finish() {
   std::shared_ptr<const void> hold;
   {
     const std::lock_guard lock(holds->mutex);
-    // In the place of a file of that name too: its bytes should be the same, and if they have
-    // decayed since, they are good again. Two keys for the same bytes are one too many.
-    const fs::path target = inner / sha256;
-    WY_RETURN_IF_ERROR(impl_->files.replace(impl_->temporary, target, bound_of(sha256)));
-    impl_->finished = false;
+    // From here on nobody removes what is there.
     ++holds->counts[sha256];
     hold = std::shared_ptr<const void>(holds.get(), [holds, sha256](const void*) {
       const std::lock_guard last(holds->mutex);
       if (--holds->counts[sha256] == 0) holds->counts.erase(sha256);
     });
   }
+  WY_RETURN_IF_ERROR(impl_->place(inner / sha256, sha256));
   WY_RETURN_IF_ERROR(sync_directory(inner));
   return BlobInfo{.sha256 = sha256, .size_bytes = impl_->size_bytes, .hold = std::move(hold)};
 }
@@ -158,7 +185,7 @@ fs::path BlobStore::path(const std::string& sha256) const {
 Result<std::shared_ptr<const SealedReader>> BlobStore::reader(const std::string& sha256) const {
   // Not while somebody puts another file in its place.
   const std::lock_guard lock(holds_->mutex);
-  WY_TRY(auto opened, files_->open(path(sha256), bound_of(sha256)));
+  WY_TRY(auto opened, files_->open(path(sha256), original_bound(sha256)));
   return std::shared_ptr<const SealedReader>(std::move(opened));
 }
 
@@ -169,6 +196,11 @@ Result<std::string> BlobStore::get(const std::string& sha256) const {
   digest.add(bytes);
   if (to_hex(digest.finish()) == sha256) return bytes;
   return Error{ErrorCode::corrupt, "blob " + sha256 + " does not hold the bytes that were stored"};
+}
+
+Status BlobStore::check(const std::string& sha256) const {
+  WY_TRY(const auto file, reader(sha256));
+  return check_bytes(*file, sha256);
 }
 
 Result<FileDescriptor> BlobStore::plain_file(const std::string& sha256) const {
@@ -195,7 +227,7 @@ Status BlobStore::remove(const std::string& sha256) const {
   if (holds_->counts.contains(sha256)) return Done{};
   std::error_code ignored;
   if (!fs::exists(file, ignored)) return Done{};
-  WY_RETURN_IF_ERROR(files_->destroy(file, bound_of(sha256)));
+  WY_RETURN_IF_ERROR(files_->destroy(file, original_bound(sha256)));
   return sync_directory(file.parent_path());
 }
 

@@ -15,6 +15,9 @@
 
 namespace wenyuan::store {
 
+// What its sealed file is bound to.
+std::string original_bound(const std::string& sha256);
+
 struct BlobInfo {
   std::string sha256;  // hex
   std::int64_t size_bytes = 0;
@@ -41,7 +44,9 @@ class BlobStore {
     Writer(Writer&&) noexcept;
     ~Writer();
     Status write(std::string_view bytes);
-    Result<BlobInfo> finish();  // durable when it returns
+    // Durable when it returns. A good file with these bytes stays as it is, because copies of it
+    // open with its key alone; a damaged one is replaced.
+    Result<BlobInfo> finish();
 
    private:
     friend class BlobStore;
@@ -54,6 +59,8 @@ class BlobStore {
   Result<BlobInfo> put(std::string_view bytes, std::int64_t size_max) const;
   // Checks the hash; corrupt when the bytes are not what was written.
   Result<std::string> get(const std::string& sha256) const;
+  // The same without the bytes in memory.
+  Status check(const std::string& sha256) const;
   // For pieces of it; every piece is checked when it is read.
   Result<std::shared_ptr<const SealedReader>> reader(const std::string& sha256) const;
   // A file in memory, without a name, with the plain bytes.

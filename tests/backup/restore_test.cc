@@ -3,7 +3,24 @@
 namespace wenyuan::backup {
 namespace {
 
-class Restore : public BackupFixture {};
+class Restore : public BackupFixture {
+ protected:
+  void erase(const Document& document, const std::string& content) {
+    const Permit open = permit(Action::write, {"col_a"});
+    ASSERT_TRUE(
+        write([&](store::Transaction& tx) { return remove_document(tx, open, document.id); }));
+    ASSERT_TRUE(blobs->remove(store::sha256_of(content)));
+  }
+  // As a server that is started on target/data reads it, with the keys of now.
+  std::string restored_original(const std::string& content) {
+    const fs::path data = target.path() / "data";
+    const auto store = store::Database::open({.directory = data});
+    if (!store) return store.error().message;
+    const auto restored = store::BlobStore::open(data / "blobs", (*store)->keys().files());
+    const auto bytes = restored->get(store::sha256_of(content));
+    return bytes ? *bytes : bytes.error().message;
+  }
+};
 
 TEST_F(Restore, GivesWhatWasCommittedBeforeAndAfterTheBase) {
   put("one");
@@ -158,9 +175,63 @@ TEST_F(Restore, FindsAnOriginalThatIsDamagedOrMissing) {
   start();
   const fs::path file = Folder(backup.path()).original(store::sha256_of("one"));
   ASSERT_TRUE(write_file_durably(file, "two"));
-  EXPECT_THAT(restore(target.path() / "a"), testing::HasSubstr("does not hold the bytes"));
+  EXPECT_THAT(restore(target.path() / "a"), testing::HasSubstr("1 originals are not"));
   fs::remove(file);
   EXPECT_THAT(restore(target.path() / "b"), testing::HasSubstr("1 originals are not"));
+}
+
+TEST_F(Restore, GivesOriginalsThatWereUploadedAgain) {
+  put("one");
+  start();
+  ASSERT_TRUE(blobs->put("one", 1 << 20));
+  put("two");
+  ship();
+  ASSERT_EQ(restore(target.path() / "data"), "");
+  EXPECT_EQ(restored_original("one"), "one");
+}
+
+TEST_F(Restore, GivesOriginalsThatWereErasedAndUploadedAgain) {
+  const Document gone = put("one");
+  start();
+  erase(gone, "one");
+  put("one");
+  ship();
+  ASSERT_EQ(restore(target.path() / "data"), "");
+  EXPECT_EQ(restored_original("one"), "one");
+}
+
+TEST_F(Restore, GivesOriginalsThatWereErasedAndUploadedAgainBeforeAnotherGeneration) {
+  const Document gone = put("one");
+  start();
+  erase(gone, "one");
+  put("one");
+  clock.advance(std::chrono::milliseconds(5));
+  ASSERT_TRUE(shipper->begin());
+  ASSERT_EQ(restore(target.path() / "data"), "");
+  EXPECT_EQ(restored_original("one"), "one");
+}
+
+TEST_F(Restore, TakesAGoodFileInThePlaceOfADamagedOne) {
+  put("one");
+  start();
+  const std::string sha256 = store::sha256_of("one");
+  // The copy was made before the file decayed, and the bytes came again.
+  std::string bad = *read_file(blobs->path(sha256));
+  bad.back() = static_cast<char>(bad.back() ^ 1);
+  ASSERT_TRUE(write_file_durably(blobs->path(sha256), bad));
+  ASSERT_TRUE(blobs->put("one", 1 << 20));
+  clock.advance(std::chrono::milliseconds(5));
+  ASSERT_TRUE(shipper->begin());
+  const auto generations = Folder(backup.path()).generations();
+  ASSERT_TRUE(generations);
+  for (const std::string& generation : *generations) {
+    auto options = restoring(target.path() / generation);
+    options.generation = generation;
+    auto replica = Replica::open(options);
+    ASSERT_TRUE(replica->catch_up({}));
+    bring_keys(target.path() / generation);
+    EXPECT_TRUE(replica->finish(false)->problems.empty()) << generation;
+  }
 }
 
 TEST_F(Restore, KeepsNoKeys) {
@@ -196,9 +267,7 @@ TEST_F(Restore, ForgetsOriginalsThatNoKeptGenerationNames) {
   start({.data = {}, .to = {}, .generation_ms = 10'000, .keep_ms = 60'000});
   const fs::path file = Folder(backup.path()).original(store::sha256_of("gone"));
   EXPECT_TRUE(fs::exists(file));
-  const Permit open = permit(Action::write, {"col_a"});
-  ASSERT_TRUE(write([&](store::Transaction& tx) { return remove_document(tx, open, gone.id); }));
-  ASSERT_TRUE(blobs->remove(store::sha256_of("gone")));
+  erase(gone, "gone");
   for (int i = 0; i < 10; ++i) {
     clock.advance(std::chrono::milliseconds(10'000));
     ship();

@@ -76,6 +76,19 @@ TEST_F(BlobStoreTest, TellsBytesThatHaveDecayedAndTakesGoodOnesInTheirPlace) {
   EXPECT_EQ(opened->get(std::string(64, '0')).error().code, ErrorCode::not_found);
 }
 
+TEST_F(BlobStoreTest, KeepsTheKeyOfAGoodFileWhenItsBytesComeAgain) {
+  const std::string sha256 = opened->put("hello", kLimit)->sha256;
+  const auto copy = read_file(opened->path(sha256));
+  ASSERT_TRUE(copy);
+  ASSERT_TRUE(opened->put("hello", kLimit));
+  EXPECT_EQ(*read_file(opened->path(sha256)), *copy);
+  ASSERT_TRUE(write_file_durably(opened->path(sha256), *copy));
+  const auto read = opened->get(sha256);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, "hello");
+  EXPECT_EQ(file_count(), 1U);
+}
+
 TEST_F(BlobStoreTest, RemovesAtStartWhatNoRowNames) {
   const std::string named = opened->put("named", kLimit)->sha256;
   const std::string unnamed = opened->put("unnamed", kLimit)->sha256;
