@@ -8,6 +8,7 @@
 #include "index/docid_source.h"
 #include "index/guarded.h"
 #include "index/hits.h"
+#include "index/segment.h"
 
 namespace wenyuan::index {
 namespace {
@@ -145,21 +146,28 @@ Status LexicalShard::merge(const fs::path& directory, std::span<const Input> inp
     if (input.removed->chunks.size() < input.shard->chunks_.size()) kept.push_back(input);
   }
   if (kept.empty()) return build(directory, {});
+  const bool removed = std::any_of(
+      kept.begin(), kept.end(), [](const Input& input) { return !input.removed->docids.empty(); });
   return guarded([&]() -> Status {
     Xapian::Database all;
     for (const Input& input : kept) {
       all.add_database(Xapian::Database(input.shard->directory_.string()));
     }
     // Copies whole tables: about 10 µs a chunk. Adding the documents again would take 500.
-    all.compact(directory.string());
-    return delete_removed(directory, kept);
+    if (!removed) {
+      all.compact(directory.string());
+      return Done{};
+    }
+    // What is deleted stays in blocks that are free; only another copy is without it.
+    const SegmentDirectory draft(directory.string() + ".draft");
+    all.compact(draft.path().string());
+    WY_RETURN_IF_ERROR(delete_removed(draft.path(), kept));
+    Xapian::Database(draft.path().string()).compact(directory.string());
+    return Done{};
   });
 }
 
 Status LexicalShard::delete_removed(const fs::path& directory, std::span<const Input> inputs) {
-  const bool none = std::all_of(inputs.begin(), inputs.end(),
-                                [](const Input& input) { return input.removed->docids.empty(); });
-  if (none) return Done{};
   Xapian::WritableDatabase database(directory.string(), Xapian::DB_OPEN | Xapian::DB_NO_SYNC);
   // Compacting gives new numbers but keeps the order. A chunk that was replaced is in two inputs,
   // so which one is meant follows from the place alone.

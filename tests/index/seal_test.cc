@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class SealTest : public IndexTest {
  protected:
@@ -38,6 +39,15 @@ class SealTest : public IndexTest {
       for ([[maybe_unused]] const auto& each : fs::directory_iterator(own)) ++count;
     }
     return count;
+  }
+  // As what is unsealed lies in memory.
+  std::vector<fs::path> files_with(const std::string& word) const {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(options_.memory)) {
+      if (!entry.is_regular_file()) continue;
+      if (read_file(entry.path())->find(word) != std::string::npos) found.push_back(entry.path());
+    }
+    return found;
   }
   fs::path generation(LabelId label, int number = 1) const {
     return options_.directory / std::to_string(label) / ("gen-" + std::to_string(number));
@@ -82,6 +92,36 @@ TEST_F(SealTest, NothingOfATextIsOnTheDisk) {
     if (!entry.is_regular_file()) continue;
     EXPECT_EQ(read_file(entry.path())->find("anzibar"), std::string::npos) << entry.path();
   }
+}
+
+// Neither in the file nor in memory, where it lies in the open.
+TEST_F(SealTest, NothingOfARemovedTextIsInTheNextGeneration) {
+  std::mt19937 random(3);
+  Batch batch{5, {}, {}};
+  for (ChunkId id = 1; id <= 40; ++id) batch.added.push_back(some_chunk(id, random));
+  batch.added.push_back({41, "", "", "zanzibar quagga", {}});
+  apply(1, batch);
+  seal(1);
+  EXPECT_THAT(files_with("zanzibar"), Not(IsEmpty())) << "this test would find nothing";
+  apply(1, {6, {41}, {}});
+  seal(1);
+  EXPECT_THAT(files_with("zanzibar"), IsEmpty());
+  EXPECT_THAT(files_with("quagga"), IsEmpty());
+  reopen();
+  EXPECT_EQ(index_->applied(1), 6);
+  EXPECT_EQ(index_->contents(1)->lexical.size(), 40U);
+  EXPECT_THAT(files_with("zanzibar"), IsEmpty());
+}
+
+// Segments that were never sealed are merged when there are many of a size.
+TEST_F(SealTest, NothingOfARemovedTextIsInAMergedSegment) {
+  std::mt19937 random(3);
+  apply(1, {5, {}, {some_chunk(1, random), {2, "", "", "zanzibar", {}}}});
+  apply(1, {6, {2}, {}});
+  for (CommitNumber commit = 7; commit < 15; ++commit) {
+    apply(1, {commit, {}, {some_chunk(commit, random)}});
+  }
+  EXPECT_THAT(files_with("zanzibar"), IsEmpty());
 }
 
 TEST_F(SealTest, ACopyOfAGenerationThatWasReplacedIsWorthNothing) {
