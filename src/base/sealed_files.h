@@ -42,7 +42,8 @@ class SealedFiles {
   // bound to something else.
   virtual Result<std::unique_ptr<SealedReader>> open(const std::filesystem::path& path,
                                                      std::string_view bound) const = 0;
-  // Moves a finished file over whatever is at `to`, and destroys the key of that.
+  // Moves a finished file over whatever is at `to`, and destroys the key of that when the move is
+  // on disk.
   virtual Status replace(const std::filesystem::path& from, const std::filesystem::path& to,
                          std::string_view bound) const = 0;
   // Destroys the file's key, so that copies of the file are worth nothing, and removes the file.

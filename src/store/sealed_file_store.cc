@@ -294,6 +294,8 @@ Status SealedFileStore::replace(const fs::path& from, const fs::path& to,
   WY_TRY(const SecretNumber before, secret_of(to, bound));
   WY_RETURN_IF_ERROR(ready_to_destroy(before));
   if (::rename(from.c_str(), to.c_str()) != 0) return errno_error("rename", to);
+  // Else a power cut could bring the old file back, whose key is gone.
+  WY_RETURN_IF_ERROR(sync_directory(to.parent_path()));
   return destroy_secret(before);
 }
 
