@@ -219,6 +219,7 @@ Result<http::Response> get_content(Call& call) {
     return document_with(call, snapshot, id, wanted);
   }));
   const auto original = call.services.blobs->reader(document.sha256);
+  if (!original && original.error().code == ErrorCode::corrupt) return original.error();
   // Read twice rather than kept in memory: originals can be large.
   if (!original || !is_whole(**original)) {
     return Error{ErrorCode::corrupt, "The original of this document is damaged on disk"};

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "store/erasure_secrets.h"
+
 namespace wenyuan::api {
 namespace {
 
@@ -42,8 +44,8 @@ Json to_json(const Document& document) {
   json["media_type"] = document.media_type;
   json["size_bytes"] = document.size_bytes;
   json["sha256"] = document.sha256;
-  json["state"] = name(document.state);
-  json["error"] = text_or_null(document.error);
+  json["state"] = name(document.unreadable ? DocumentState::failed : document.state);
+  json["error"] = text_or_null(document.unreadable ? store::lost_secret().message : document.error);
   json["version"] = document.version;
   json["job_id"] = document.job_id;
   json["attributes"] = to_json(document.attributes);

@@ -91,6 +91,12 @@ void print_text(const BackupFlags& flags, const Restored& restored) {
   if (!checked.missing.empty()) {
     std::cout << checked.missing.size() << " originals are missing.\n";
   }
+  if (!checked.unreadable.empty()) {
+    std::cout << checked.unreadable.size() << " documents cannot be read without a newer "
+              << "erasure.secrets:";
+    for (const std::string& id : checked.unreadable) std::cout << " " << id;
+    std::cout << "\n";
+  }
   if (!checked.problems.empty()) return;
   if (!restored.keys_missing.empty()) {
     std::cout << "Put these into " << flags.data << " before you start the server:";
@@ -117,6 +123,7 @@ Result<bool> restore_backup(const BackupFlags& flags) {
                       {"chunks", checked.chunks},
                       {"originals", checked.originals},
                       {"missing", checked.missing},
+                      {"unreadable", checked.unreadable},
                       {"audit_records", checked.audit_records},
                       {"audit_root", checked.audit_root},
                       {"keys_missing", restored.keys_missing}}
@@ -148,7 +155,7 @@ void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags)
                   "Directory that the server's key_copy names: the newest erasure secrets")
       ->envname("WENYUAN_KEY_COPY");
   command.add_flag("--without-missing", flags->without_missing,
-                   "Go on when originals are not in the backup");
+                   "Go on when originals or erasure secrets are missing");
 }
 
 }  // namespace

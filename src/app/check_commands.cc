@@ -17,6 +17,7 @@ struct CheckFlags {
   std::string data;
   bool json = false;
   bool deep = false;
+  bool remove_unreadable = false;
 };
 
 Result<std::unique_ptr<store::Database>> open_read_only(const std::string& data) {
@@ -55,8 +56,8 @@ Result<bool> repair(const CheckFlags& flags) {
     return within("stop the server first", database.error());
   }
   if (!database) return database.error();
-  WY_TRY(const StoreRepair repair,
-         repair_store(Layout(flags.data), **database, SystemClock().now()));
+  WY_TRY(const StoreRepair repair, repair_store(Layout(flags.data), **database, SystemClock().now(),
+                                                flags.remove_unreadable));
   if (flags.json) {
     std::cout
         << json{{"good", repair.left.empty()}, {"done", repair.done}, {"left", repair.left}}.dump(2)
@@ -93,7 +94,9 @@ void add_check_commands(CLI::App& app, int& exit_code) {
             flags, exit_code, verify)
       .add_flag("--deep", flags->deep, "Compare every word and every number of the indexes too");
   add_check(*app.add_subcommand("repair", "Make anew what does not agree; with the server stopped"),
-            flags, exit_code, repair);
+            flags, exit_code, repair)
+      .add_flag("--remove-unreadable", flags->remove_unreadable,
+                "Remove documents whose erasure secrets are lost; without it they are named");
 }
 
 }  // namespace wenyuan::app

@@ -47,8 +47,8 @@ class IndexCopy {
 Status look_for_key(const store::KeyRing& keys, const store::Erasure& erasure,
                     ErasureCheck& check) {
   WY_TRY(const store::ErasureSecrets* const secrets, keys.secrets());
-  WY_TRY(const bool destroyed, secrets->is_destroyed(erasure.key_secret));
-  if (!destroyed) check.problems.emplace_back("its key is not destroyed");
+  WY_TRY(const store::SecretState state, secrets->state(erasure.key_secret));
+  if (state == store::SecretState::there) check.problems.emplace_back("its key is not destroyed");
   return Done{};
 }
 

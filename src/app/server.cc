@@ -308,7 +308,7 @@ Status Server::Impl::start_serving(const std::string& first_key) {
   }
   WY_RETURN_IF_ERROR(http->start());
   if (!config.quiet_start) {
-    print_start(config, http->port(), models, first_key, database->keys().made_file());
+    print_start(config, http->port(), models, first_key, *database);
   }
   log::info("server.start", {{"port", http->port()},
                              {"embedding_model", models.embedding.name},

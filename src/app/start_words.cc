@@ -2,6 +2,8 @@
 
 #include <iostream>
 
+#include "store/key_ring.h"
+
 namespace wenyuan::app {
 namespace fs = std::filesystem;
 
@@ -16,7 +18,8 @@ store::Database::Options store_options(const Config& config) {
 }
 
 void print_start(const Config& config, int port, const ChosenModels& models, const std::string& key,
-                 const fs::path& master_key) {
+                 const store::Database& database) {
+  const fs::path& master_key = database.keys().made_file();
   std::cout << "Wenyuan is listening on " << (config.tls ? "https://" : "http://")
             << config.listen_host << ":" << port << "\n";
   if (!key.empty()) {
@@ -26,6 +29,13 @@ void print_start(const Config& config, int port, const ChosenModels& models, con
     std::cout << "The master key is in " << master_key.string()
               << ". Keep a copy of its folder apart from the data and its backups: without it "
                  "nothing can be read, and whoever has both can read everything.\n";
+  }
+  if (database.unreadable_documents() > 0) {
+    std::cout << database.unreadable_documents()
+              << " documents cannot be read: the erasure.secrets that was put back is older than "
+                 "they are. Start with a newer one in the folder that key_copy names, and they are "
+                 "back; wenyuan verify names them, wenyuan repair --remove-unreadable removes "
+                 "them.\n";
   }
   if (models.embedding.name.empty()) {
     std::cout << "There is no embedding model in " << config.models.string()

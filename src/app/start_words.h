@@ -11,8 +11,8 @@ namespace wenyuan::app {
 
 store::Database::Options store_options(const Config& config);
 
-// `key`: the administrator's, when it was just made. `master_key`: the file, when it was.
+// `key`: the administrator's, when it was just made.
 void print_start(const Config& config, int port, const ChosenModels& models, const std::string& key,
-                 const std::filesystem::path& master_key);
+                 const store::Database& database);
 
 }  // namespace wenyuan::app

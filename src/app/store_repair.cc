@@ -4,6 +4,8 @@
 #include "store/blob_store.h"
 #include "store/consistency.h"
 #include "store/content_store.h"
+#include "store/erased_secrets.h"
+#include "store/erasure.h"
 #include "store/key_ring.h"
 #include "store/repair.h"
 
@@ -14,13 +16,36 @@ Status repair_rows(store::Database& database, UnixMillis now, StoreRepair& repai
   return database.write([&](store::Transaction& tx) -> Status {
     WY_TRY(const std::vector<std::string> done, store::repair_rows(tx, now));
     if (done.empty()) return Done{};
-    repair.done = done;
+    repair.done.insert(repair.done.end(), done.begin(), done.end());
     audit::Event event;
     event.action = "store.repair";
     event.details = {{"count", static_cast<std::int64_t>(done.size())}};
     WY_RETURN_IF_ERROR(audit::append(tx, event, now));
     return Done{};
   });
+}
+
+Status look_at_unreadable(store::Database& database, UnixMillis now, bool remove,
+                          StoreRepair& repair) {
+  WY_TRY(const auto found, database.read(store::unreadable_documents));
+  for (const store::UnreadableDocument& each : found) {
+    if (!remove) {
+      repair.left.push_back(unreadable(each.id) +
+                            "; a newer one brings it back, --remove-unreadable removes it");
+      continue;
+    }
+    const Status removed = database.write([&](store::Transaction& tx) -> Status {
+      WY_RETURN_IF_ERROR(store::erase_keyless(tx, each.number));
+      audit::Event event;
+      event.action = "store.remove_unreadable";
+      event.object_id = each.id;
+      WY_RETURN_IF_ERROR(audit::append(tx, event, now));
+      return Done{};
+    });
+    if (!removed) return removed.error();
+    repair.done.push_back("document " + each.id + " removed: its erasure secret is lost");
+  }
+  return Done{};
 }
 
 // Originals are the truth itself: nothing makes them anew.
@@ -67,13 +92,15 @@ Status rebuild_indexes(const Layout& layout, store::Database& database, StoreRep
 
 }  // namespace
 
-Result<StoreRepair> repair_store(const Layout& layout, store::Database& database, UnixMillis now) {
+Result<StoreRepair> repair_store(const Layout& layout, store::Database& database, UnixMillis now,
+                                 bool remove_unreadable) {
   StoreRepair repair;
+  WY_RETURN_IF_ERROR(look_at_unreadable(database, now, remove_unreadable, repair));
   WY_RETURN_IF_ERROR(repair_rows(database, now, repair));
   WY_TRY(const store::Consistency rows, database.read([](store::Snapshot& snapshot) {
     return store::check_consistency(snapshot);
   }));
-  repair.left = rows.problems;
+  repair.left.insert(repair.left.end(), rows.problems.begin(), rows.problems.end());
   WY_RETURN_IF_ERROR(look_at_blobs(layout, database, rows.blob_names, repair));
   WY_RETURN_IF_ERROR(rebuild_indexes(layout, database, repair));
   return repair;

@@ -56,13 +56,16 @@ class Replica {
   struct Finished {
     std::int64_t documents = 0, chunks = 0, originals = 0;
     std::int64_t audit_records = 0;
-    std::string audit_root;             // base64
-    std::vector<std::string> missing;   // names of originals that the backup does not have
+    std::string audit_root;            // base64
+    std::vector<std::string> missing;  // names of originals that the backup does not have
+    // Ids of documents that are newer than the erasure secrets: see store/secret_file.h.
+    std::vector<std::string> unreadable;
     std::vector<std::string> problems;  // one sentence each; empty: all agrees
   };
   // Checks the whole store: SQLite's integrity, every count, the audit log record by record, and
   // that it contains what the manifest signed. Without problems the directory is a store that a
   // server can be started on; with them it stays a replica that begins anew. The lock goes.
+  // Originals and erasure secrets that are missing are no problem when `without_missing`.
   Result<Finished> finish(bool without_missing);
 
  private:

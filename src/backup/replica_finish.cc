@@ -132,6 +132,12 @@ Result<Replica::Finished> Replica::check_store(bool without_missing) const {
                            checked.problems.end());
   WY_RETURN_IF_ERROR(check_audit(database, data, manifest_, finished));
   WY_RETURN_IF_ERROR(check_originals(database, data, folder_, checked.blob_names, finished));
+  finished.unreadable = checked.unreadable;
+  if (!finished.unreadable.empty() && !without_missing) {
+    finished.problems.push_back(std::to_string(finished.unreadable.size()) +
+                                " documents are newer than erasure.secrets and cannot be read: a "
+                                "newer copy of it, or --key-copy, brings them");
+  }
   if (!finished.missing.empty() && !without_missing) {
     finished.problems.push_back(std::to_string(finished.missing.size()) +
                                 " originals are not in the backup, or do not open");

@@ -57,6 +57,8 @@ struct Document {
   std::int64_t version = 1;
   DocumentState state = DocumentState::queued;
   std::string error;  // why it failed; empty otherwise
+  // Its key is lost: it has neither title nor file name, and its content cannot be read.
+  bool unreadable = false;
   std::string job_id;
   Attributes attributes;
   std::int64_t chunk_count = 0;

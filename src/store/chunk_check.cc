@@ -28,7 +28,9 @@ Status look_through(Snapshot& snapshot, Era era, std::size_t count_max,
     WY_TRY(const bool found, statement.step());
     if (!found || bad.size() >= count_max) return Done{};
     std::string what = wrong_with(statement, keys);
-    if (!what.empty()) bad.push_back({std::move(what), statement.text(1), era});
+    if (!what.empty() && !is_lost(statement, keys)) {
+      bad.push_back({std::move(what), statement.text(1), era});
+    }
   }
 }
 

@@ -126,9 +126,12 @@ Field vector_field(std::int64_t version, std::int64_t ordinal) {
   return {"vector", version, ordinal};
 }
 
+StoredKey stored_key(const Statement& statement) {
+  return {statement.integer(11), std::string(as_text(statement.blob(12)))};
+}
+
 Result<const DocumentKey*> key_of(const Statement& statement, DocumentKeys& keys) {
-  return keys.open({statement.text(1), statement.text(2)},
-                   {statement.integer(11), std::string(as_text(statement.blob(12)))},
+  return keys.open({statement.text(1), statement.text(2)}, stored_key(statement),
                    statement.integer(13));
 }
 
@@ -136,9 +139,8 @@ Result<const DocumentKey*> key_of(const Statement& statement, DocumentKeys& keys
 Result<std::string> title_of(const Statement& statement, DocumentKeys& keys) {
   const std::int64_t version = statement.integer(14);
   const KeyOwner owner{statement.text(1), statement.text(2)};
-  const StoredKey stored{statement.integer(11), std::string(as_text(statement.blob(12)))};
   WY_TRY(const DocumentKey* const key,
-         keys.open(owner, stored, version == 0 ? 0 : statement.integer(13)));
+         keys.open(owner, stored_key(statement), version == 0 ? 0 : statement.integer(13)));
   return key->open({kTitleField.name, version}, statement.blob(5));
 }
 
@@ -168,6 +170,10 @@ std::string chunk_tables(Era era) {
   return std::string(era == Era::past ? "past_chunks" : "chunks") +
          " AS k JOIN documents AS d ON d.number = k.document JOIN document_versions AS v "
          "ON v.document = k.document AND v.version = k.version";
+}
+
+bool is_lost(const Statement& statement, const DocumentKeys& keys) {
+  return keys.is_lost(stored_key(statement), statement.integer(13));
 }
 
 Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys) {

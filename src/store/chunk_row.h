@@ -20,6 +20,8 @@ constexpr int kChunkColumnCount = 15;
 std::string chunk_tables(Era era = Era::present);
 // Without the vector.
 Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys);
+// Whether the document's key is lost, so that nothing of the row can be read.
+bool is_lost(const Statement& statement, const DocumentKeys& keys);
 // The vector that stands in column `at` of the row that was just read; empty for none.
 Result<std::vector<float>> read_vector(const Statement& statement, DocumentKeys& keys, int at);
 

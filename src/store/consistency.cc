@@ -2,6 +2,7 @@
 
 #include "store/chunk_check.h"
 #include "store/consistency_rules.h"
+#include "store/erased_secrets.h"
 
 namespace wenyuan::store {
 namespace {
@@ -55,6 +56,8 @@ Result<Consistency> check_consistency(Snapshot& snapshot) {
   WY_TRY(result.chunks, count(snapshot,
                               "SELECT (SELECT COUNT(*) FROM chunks) + "
                               "(SELECT COUNT(*) FROM past_chunks)"));
+  WY_TRY(const auto unreadable, unreadable_documents(snapshot));
+  for (const UnreadableDocument& each : unreadable) result.unreadable.push_back(each.id);
   WY_TRY(Statement blobs, snapshot.prepare("SELECT sha256 FROM blobs ORDER BY sha256"));
   for (;;) {
     WY_TRY(const bool found, blobs.step());

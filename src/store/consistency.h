@@ -16,6 +16,8 @@ struct Consistency {
   std::int64_t chunks = 0;              // those of superseded versions too
   std::vector<std::string> blob_names;  // every blob that a row names, hex
   std::vector<std::string> problems;    // one sentence each
+  // Ids of documents whose erasure secret is lost; of each only what is not sealed was looked at.
+  std::vector<std::string> unreadable;
 };
 
 // SQLite's own integrity and foreign keys; chunk counts and ranges of every document; document

@@ -130,6 +130,7 @@ struct Database::Impl {
   std::string store_id;
   std::unique_ptr<KeyRing> keys;
   Published published;
+  std::int64_t unreadable = 0;
   std::unique_ptr<GroupWriter> writer;  // null when the store is open for reading only
   ReaderPool readers;                   // goes before the writer, which closes the log as the last
 };
@@ -185,7 +186,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   std::unique_ptr<Database> database(new Database(std::move(impl)));  // NOLINT: private constructor
   if (!options.read_only) {
     WY_RETURN_IF_ERROR(finish_rotation(*database));
-    WY_RETURN_IF_ERROR(remove_keyless(*database));
+    WY_TRY(database->impl_->unreadable, remove_keyless(*database));
   }
   return database;
 }
@@ -239,5 +240,6 @@ const std::atomic<Epoch>& Database::epoch() const { return impl_->published.epoc
 CommitNumber Database::last_commit() const { return impl_->published.commit; }
 const std::string& Database::store_id() const { return impl_->store_id; }
 KeyRing& Database::keys() const { return *impl_->keys; }
+std::int64_t Database::unreadable_documents() const { return impl_->unreadable; }
 
 }  // namespace wenyuan::store

@@ -131,6 +131,9 @@ class Database {
   // Random, made when the store was: derived files that carry another one are not ours.
   const std::string& store_id() const;
   KeyRing& keys() const;
+  // How many documents could not be read for want of their erasure secret when this was opened for
+  // writing (store/erased_secrets.h).
+  std::int64_t unreadable_documents() const;
 
  private:
   struct Impl;

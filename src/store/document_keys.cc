@@ -146,6 +146,16 @@ Result<const DocumentKey*> DocumentKeys::open(const KeyOwner& owner, const Store
   return &*version_key_;
 }
 
+bool DocumentKeys::is_lost(const StoredKey& stored, SecretNumber version_secret) const {
+  const auto secrets = snapshot_.keys().secrets();
+  if (!secrets) return false;
+  const auto lost = [&](SecretNumber number) {
+    const auto state = (*secrets)->state(number);
+    return state && *state == SecretState::lost;
+  };
+  return lost(stored.secret) || (version_secret != 0 && lost(version_secret));
+}
+
 Status destroy_document_key(Transaction& tx, const StoredKey& stored) {
   return tx.destroy_secret(stored.secret);
 }

@@ -77,6 +77,8 @@ class DocumentKeys {
   // has none of its own). What open() above gave last stays valid when it is the same document's.
   Result<const DocumentKey*> open(const KeyOwner& owner, const StoredKey& stored,
                                   SecretNumber secret);
+  // Whether open() fails because one of the two secrets is lost.
+  bool is_lost(const StoredKey& stored, SecretNumber version_secret) const;
 
  private:
   Status open_collection(const std::string& id);

@@ -39,9 +39,12 @@ Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& 
   document.created_at = statement.integer(21);
   document.updated_at = statement.integer(22);
   row.key = {statement.integer(24), std::string(as_text(statement.blob(25)))};
-  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
-  WY_TRY(document.title, key->open(kTitleField, statement.blob(5)));
-  WY_TRY(document.file_name, key->open(kFileNameField, statement.blob(23)));
+  const auto key = keys.open(row.key_owner(), row.key);
+  document.unreadable = !key && keys.is_lost(row.key);
+  if (document.unreadable) return row;
+  if (!key) return key.error();
+  WY_TRY(document.title, (*key)->open(kTitleField, statement.blob(5)));
+  WY_TRY(document.file_name, (*key)->open(kFileNameField, statement.blob(23)));
   return row;
 }
 
@@ -66,18 +69,23 @@ Result<const DocumentKey*> version_key(Snapshot& snapshot, DocumentKeys& keys,
 
 Status save_document(Transaction& tx, const DocumentRow& row) {
   const Document& document = row.document;
-  DocumentKeys keys(tx);
-  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
-  WY_TRY(auto statement,
-         tx.prepare("UPDATE documents SET label_id = ?2, own_label = ?3, title = ?4, "
-                    "media_type = ?5, sha256 = ?6, size_bytes = ?7, version = ?8, "
-                    "text_version = ?9, state = ?10, error = ?11, job_id = ?12, attributes = ?13, "
-                    "chunk_count = ?14, first_chunk = ?15, last_chunk = ?16, text_size = ?17, "
-                    "page_count = ?18, updated_at = ?19 WHERE number = ?1"));
+  WY_TRY(
+      auto statement,
+      tx.prepare("UPDATE documents SET label_id = ?2, own_label = ?3, title = ifnull(?4, title), "
+                 "media_type = ?5, sha256 = ?6, size_bytes = ?7, version = ?8, "
+                 "text_version = ?9, state = ?10, error = ?11, job_id = ?12, attributes = ?13, "
+                 "chunk_count = ?14, first_chunk = ?15, last_chunk = ?16, text_size = ?17, "
+                 "page_count = ?18, updated_at = ?19 WHERE number = ?1"));
+  if (document.unreadable) {
+    statement.bind_null(4);  // it stays as it is
+  } else {
+    DocumentKeys keys(tx);
+    WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+    statement.bind_blob(4, as_bytes(key->seal(kTitleField, document.title)));
+  }
   return statement.bind(1, row.number)
       .bind(2, document.label_id)
       .bind(3, row.own_label)
-      .bind_blob(4, as_bytes(key->seal(kTitleField, document.title)))
       .bind(5, document.media_type)
       .bind(6, document.sha256)
       .bind(7, document.size_bytes)

@@ -7,6 +7,7 @@
 #include "store/content_access.h"
 #include "store/content_store.h"
 #include "store/document_keys.h"
+#include "store/erasure_secrets.h"
 #include "store/labels.h"
 
 namespace wenyuan::store {
@@ -58,6 +59,7 @@ Result<std::optional<DocumentRow>> find_same(Transaction& tx, const Permit& perm
     WY_TRY(const bool found, statement.step());
     if (!found) return std::optional<DocumentRow>();
     WY_TRY(DocumentRow row, read_document_row(statement, keys));
+    if (row.document.unreadable) continue;  // the same again is a new document, which can be read
     WY_TRY(const bool open, opens_for_writing(tx, permit, row));
     if (open) return std::optional(std::move(row));
   }
@@ -208,6 +210,7 @@ Result<Added> add_document(Transaction& tx, const Permit& permit, const NewDocum
 Result<Document> update_document(Transaction& tx, const Permit& permit, const Document& wanted,
                                  const AccessAttributes& access, UnixMillis now) {
   WY_TRY(DocumentRow row, writable_document(tx, permit, wanted.id));
+  if (row.document.unreadable) return lost_secret();
   WY_RETURN_IF_ERROR(check_text("title", wanted.title, kTitleSizeMax));
   WY_RETURN_IF_ERROR(check_attributes(wanted.attributes));
   WY_RETURN_IF_ERROR(tx.raise_commit());

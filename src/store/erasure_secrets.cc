@@ -29,6 +29,12 @@ Error refusal() {
 
 }  // namespace
 
+Error lost_secret() {
+  return {ErrorCode::corrupt,
+          "It cannot be read, for its erasure secret is lost: the erasure.secrets that the server "
+          "was given is older than this"};
+}
+
 Result<std::unique_ptr<ErasureSecrets>> ErasureSecrets::open(const fs::path& file,
                                                              const std::string& store_id,
                                                              Mode mode) {
@@ -179,10 +185,7 @@ Result<CipherKey> ErasureSecrets::secret(SecretNumber number) const {
   switch (state_of(place)) {
     case SecretState::there: return place;
     case SecretState::destroyed: break;
-    case SecretState::lost:
-      return Error{ErrorCode::corrupt,
-                   "its erasure secret is lost: the server was given an erasure.secrets that is "
-                   "older than this"};
+    case SecretState::lost: return lost_secret();
   }
   return Error{ErrorCode::not_found, "this was erased, and its key destroyed"};
 }

@@ -23,6 +23,9 @@ namespace wenyuan::store {
 // What the file is called, in the folder of keys and in that of their copy.
 inline constexpr const char* kSecretsFileName = "erasure.secrets";
 
+// corrupt: what is sealed under a secret that the file never had.
+Error lost_secret();
+
 // Thread-safe.
 class ErasureSecrets {
  public:

@@ -24,8 +24,8 @@ std::string_view by_id(Era era) {
 
 // Of a past version all vectors are one model's.
 std::string vector_column(Era era) {
-  return era == Era::past ? ", CASE WHEN ?5 <> '' AND ?5 = v.embedding_model THEN k.vector END "
-                          : ", CASE WHEN ?5 <> '' AND ?5 IN (d.embedding_model, d.embedding_begun) "
+  return era == Era::past ? ", CASE WHEN ?4 <> '' AND ?4 = v.embedding_model THEN k.vector END "
+                          : ", CASE WHEN ?4 <> '' AND ?4 IN (d.embedding_model, d.embedding_begun) "
                             "THEN k.vector END ";
 }
 
@@ -129,6 +129,7 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
     if (!is_present && !is_past) continue;
     auto chunk = read_chunk_row(is_past ? past : present, keys);
     if (!chunk && is_erased(chunk.error())) continue;
+    if (!chunk && is_lost(is_past ? past : present, keys)) continue;
     if (!chunk) return std::move(chunk).error();
     if (permit.covers(chunk->label_id)) found.push_back(*std::move(chunk));
   }
@@ -138,19 +139,20 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
 Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
                                             const ChunkRange& range, const std::string& model,
                                             Era era) {
-  const std::string sql =
-      "SELECT " + chunk_columns(era) + vector_column(era) + "FROM " + chunk_tables(era) +
-      " WHERE k.id >= ?1 AND k.id <= ?2 AND d.label_id = ?3 ORDER BY k.id LIMIT ?4";
+  const std::string sql = "SELECT " + chunk_columns(era) + vector_column(era) + "FROM " +
+                          chunk_tables(era) +
+                          " WHERE k.id >= ?1 AND k.id <= ?2 AND d.label_id = ?3 ORDER BY k.id";
   WY_TRY(auto statement, snapshot.prepare(sql));
   statement.bind(1, range.first).bind(2, range.last).bind(3, label);
-  statement.bind(4, static_cast<std::int64_t>(range.count_max)).bind(5, model);
+  statement.bind(4, model);
   DocumentKeys keys(snapshot);
   std::vector<Chunk> found;
   for (;;) {
     WY_TRY(const bool row, statement.step());
-    if (!row) return found;
+    if (!row || found.size() == range.count_max) return found;
     auto chunk = read_chunk_row(statement, keys);
     if (!chunk && is_erased(chunk.error())) continue;
+    if (!chunk && is_lost(statement, keys)) continue;
     if (!chunk) return std::move(chunk).error();
     WY_TRY(chunk->vector, read_vector(statement, keys, kChunkColumnCount));
     found.push_back(*std::move(chunk));

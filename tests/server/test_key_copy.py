@@ -115,6 +115,70 @@ class KeyCopy(unittest.TestCase):
             self.add(back, 2)
             self.assertEqual(self.secrets(self.copy), self.secrets(self.restored / "keys"))
 
+    def test_with_older_secrets_the_rest_is_there(self):
+        server = self.server(backup_to=str(self.backup), backup_seconds=1).start()
+        first = self.add(server.client(), DOCUMENTS)
+        server.stop()
+        kept = self.folder / "kept"
+        kept.mkdir()
+        shutil.copytree(server.data / "keys", kept / "keys")
+        server.start()
+        client = server.client()
+        later = self.add(client, DOCUMENTS)
+        self.shipped(client)
+        server.stop()
+        command = ["restore", str(self.backup), "--keys", str(kept), "--json"]
+        refused = server.run(*command, "--to", str(self.folder / "refused"))
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(f"{DOCUMENTS} documents are newer than erasure.secrets",
+                      json.loads(refused.stdout)["problems"][0])
+        done = server.run(*command, "--to", str(self.restored), "--without-missing")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(set(json.loads(done.stdout)["unreadable"]), set(later))
+        self.check_started(first, later)
+        self.check_repaired(first, later)
+
+    def check_started(self, first, later):
+        with Server(models=self.models, data=self.restored) as restored:
+            self.assertIn(f"{DOCUMENTS} documents cannot be read", restored.log_tail())
+            client = restored.client()
+            for i, document_id in enumerate(first):
+                self.assertEqual(client.get(f"/v1/documents/{document_id}/content").body.decode(),
+                                 f"the text number {i}")
+            hits = client.search("number", mode="keyword", limit=100)["results"]
+            self.assertEqual({hit["document_id"] for hit in hits}, set(first))
+            lost = client.must(200, client.get(f"/v1/documents/{later[0]}"))
+            self.assertEqual(lost["state"], "failed")
+            self.assertIn("erasure secret is lost", lost["error"])
+            for what in ("content", "text", "chunks"):
+                answer = client.get(f"/v1/documents/{later[0]}/{what}")
+                self.assertEqual(answer.status, 500, what)
+                self.assertIn("erasure secret is lost", answer.json["detail"])
+            self.assertEqual(len(client.all_documents(lost["collection_id"])), DOCUMENTS)
+            self.add(client, 2)
+            checked = restored.run("verify", "--deep", "--data", str(self.restored))
+            self.assertEqual(checked.returncode, 1)
+            for document_id in later:
+                self.assertIn(document_id, checked.stdout)
+
+    def check_repaired(self, first, later):
+        server = Server(models=self.models, data=self.restored)
+        named = server.run("repair", "--data", str(self.restored), "--json")
+        self.assertEqual(named.returncode, 1, named.stderr)
+        for document_id in later:
+            self.assertIn(document_id, named.stdout)
+        repaired = server.run("repair", "--remove-unreadable", "--data", str(self.restored))
+        self.assertEqual(repaired.returncode, 0, repaired.stdout + repaired.stderr)
+        checked = server.run("verify", "--deep", "--data", str(self.restored))
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        with server:
+            client = server.client()
+            self.assertEqual(client.get(f"/v1/documents/{later[0]}").status, 404)
+            self.assertEqual(client.get(f"/v1/documents/{first[0]}").status, 200)
+            events = client.must(200, client.get(
+                "/v1/audit/events?action=store.remove_unreadable"))["data"]
+            self.assertEqual(len(events), DOCUMENTS)
+
     def shipped(self, client, seconds=30):
         """Waits until the backup has had two looks after this call."""
         begin = client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"]
