@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 struct BackupFlags {
   std::string data, backup;
-  std::string key, keys, key_copy, generation, to_time;
+  std::string key, keys, key_copy, master_key, generation, to_time;
   std::int64_t to_commit = -1;
   bool without_missing = false;
   bool json = false;
@@ -62,7 +62,7 @@ Result<bool> make_backup(const BackupFlags& flags) {
 Result<RestoreWish> read_wish(const BackupFlags& flags) {
   RestoreWish wish;
   wish.options = {flags.backup, flags.data, flags.key, flags.generation};
-  wish.options.master_key = read_only_options(flags.data).master_key;
+  wish.options.master_key = flags.master_key;
   if (!flags.generation.empty() && !backup::is_generation(flags.generation)) {
     return Error{ErrorCode::invalid_argument, flags.generation + " is not a generation's name"};
   }
@@ -154,6 +154,11 @@ void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags)
       .add_option("--key-copy", flags->key_copy,
                   "Directory that the server's key_copy names: the newest erasure secrets")
       ->envname("WENYUAN_KEY_COPY");
+  command
+      .add_option("--master-key", flags->master_key,
+                  "Where the master key comes from, as the server's master_key says it (default: "
+                  "the file keys/master.key)")
+      ->envname("WENYUAN_MASTER_KEY_FROM");
   command.add_flag("--without-missing", flags->without_missing,
                    "Go on when originals or erasure secrets are missing");
 }

@@ -78,13 +78,9 @@ Status copy_keys(const RestoreWish& wish, Restored& restored) {
   return Done{};
 }
 
-Status note_restore(const RestoreWish& wish, const Restored& restored) {
-  WY_TRY(const auto database, store::Database::open({.directory = wish.options.data,
-                                                     .keys = {},
-                                                     .master_key = wish.options.master_key,
-                                                     .previous_master_key = {}}));
+Status note_restore(const Restored& restored, store::Database& database) {
   const SystemClock clock;
-  return database->write([&](store::Transaction& tx) -> Status {
+  return database.write([&](store::Transaction& tx) -> Status {
     WY_RETURN_IF_ERROR(auth::end_sessions_of_the_past(tx));
     audit::Event event;
     event.action = "store.restore";
@@ -101,16 +97,14 @@ Status note_restore(const RestoreWish& wish, const Restored& restored) {
 
 Result<Restored> restore(const RestoreWish& wish) {
   Restored restored;
-  {
-    WY_TRY(backup::Replica replica, backup::Replica::open(wish.options));
-    WY_RETURN_IF_ERROR(replica.catch_up(wish.target));
-    restored.progress = replica.progress();
-    restored.manifest = replica.manifest();
-    WY_RETURN_IF_ERROR(copy_keys(wish, restored));
-    WY_TRY(restored.checked, replica.finish(wish.without_missing));
-  }
-  if (!restored.checked.problems.empty()) return restored;
-  WY_RETURN_IF_ERROR(note_restore(wish, restored));
+  WY_TRY(backup::Replica replica, backup::Replica::open(wish.options));
+  WY_RETURN_IF_ERROR(replica.catch_up(wish.target));
+  restored.progress = replica.progress();
+  restored.manifest = replica.manifest();
+  WY_RETURN_IF_ERROR(copy_keys(wish, restored));
+  WY_TRY(restored.checked, replica.finish(wish.without_missing, [&](store::Database& database) {
+    return note_restore(restored, database);
+  }));
   return restored;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "store/database.h"
 
 namespace wenyuan::backup {
 
@@ -66,7 +68,10 @@ class Replica {
   // that it contains what the manifest signed. Without problems the directory is a store that a
   // server can be started on; with them it stays a replica that begins anew. The lock goes.
   // Originals and erasure secrets that are missing are no problem when `without_missing`.
-  Result<Finished> finish(bool without_missing);
+  // `last` is done with the open store when there are no problems: a master key may be there to be
+  // read only once.
+  Result<Finished> finish(bool without_missing,
+                          const std::function<Status(store::Database&)>& last = {});
 
  private:
   Replica(const Options& options, audit::VerifyingKey key, FileDescriptor lock);
@@ -76,7 +81,8 @@ class Replica {
   Status copy_originals(const std::vector<Original>& originals) const;
   Result<bool> apply_next(const Target& target);
   Result<bool> apply(Segment& segment, const Target& target);
-  Result<Finished> check_store(bool without_missing) const;
+  Result<Finished> check_store(bool without_missing,
+                               const std::function<Status(store::Database&)>& last) const;
   Status check_link(const Segment& segment, std::int64_t number) const;
   Status keep_progress() const;
   Status load_progress();

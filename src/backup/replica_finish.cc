@@ -84,7 +84,8 @@ Status check_originals(const store::Database& database, const fs::path& data, co
 
 }  // namespace
 
-Result<Replica::Finished> Replica::finish(bool without_missing) {
+Result<Replica::Finished> Replica::finish(bool without_missing,
+                                          const std::function<Status(store::Database&)>& last) {
   if (progress_.generation.empty()) {
     return Error{ErrorCode::conflict, "there is nothing yet: the base was not copied"};
   }
@@ -99,7 +100,7 @@ Result<Replica::Finished> Replica::finish(bool without_missing) {
     WY_RETURN_IF_ERROR(write_file_durably(data / "index.model", manifest_.index_model));
   }
   lock_.reset();
-  WY_TRY(Finished finished, check_store(without_missing));
+  WY_TRY(Finished finished, check_store(without_missing, last));
   if (!finished.problems.empty()) return finished;
   std::error_code failed;
   fs::remove(data / "replica", failed);
@@ -107,7 +108,8 @@ Result<Replica::Finished> Replica::finish(bool without_missing) {
   return finished;
 }
 
-Result<Replica::Finished> Replica::check_store(bool without_missing) const {
+Result<Replica::Finished> Replica::check_store(
+    bool without_missing, const std::function<Status(store::Database&)>& last) const {
   const fs::path& data = options_.data;
   Finished finished;
   auto opened = store::Database::open({.directory = data,
@@ -142,6 +144,7 @@ Result<Replica::Finished> Replica::check_store(bool without_missing) const {
     finished.problems.push_back(std::to_string(finished.missing.size()) +
                                 " originals are not in the backup, or do not open");
   }
+  if (finished.problems.empty() && last) WY_RETURN_IF_ERROR(last(database));
   return finished;
 }
 

@@ -100,6 +100,51 @@ class Backup(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("the folder keys", result.stderr)
 
+    def test_the_master_key_may_come_from_elsewhere(self):
+        key = "00112233445566778899aabbccddeeff" * 2
+        (self.folder / "credentials").mkdir()
+        (self.folder / "credentials" / "wenyuan").write_text(key)
+        sources = {
+            "env:WY_TEST_KEY": {"WY_TEST_KEY": key},
+            "credential:wenyuan": {"CREDENTIALS_DIRECTORY": str(self.folder / "credentials")},
+            f"command:cat '{self.folder}/credentials/wenyuan'": {},
+        }
+        for source, environment in sources.items():
+            with self.subTest(source.split(":")[0]):
+                self.check_master_key(source, environment)
+                for each in (self.backup, self.restored):
+                    shutil.rmtree(each)
+
+    def check_master_key(self, source, environment):
+        """Named by a setting for the server, by an option or the environment for the others."""
+        path = self.folder / "settings.toml"
+        path.write_text(f"master_key = {json.dumps(source)}\n")
+        arguments = ["--config", str(path)]
+        with Server(models=self.models, arguments=arguments, environment=environment) as server:
+            self.assertFalse((server.data / "keys" / "master.key").exists())
+            client = server.client()
+            collection = client.create_collection("Elsewhere")["id"]
+            ids = [client.add_text(collection, f"Text {i}", f"text number {i}")["id"]
+                   for i in range(3)]
+            client.wait_for(ids)
+            wanted = self.contents(client, ids)
+            server.run("backup", str(self.backup), "--data", str(server.data), check=True)
+            without = server.run("restore", str(self.backup), "--to", str(self.folder / "without"),
+                                 "--keys", str(server.data))
+            self.assertEqual(without.returncode, 1)
+            self.assertIn("master key", without.stderr)
+            shutil.rmtree(self.folder / "without")
+            self.restore(server, "--master-key", source)
+            shutil.rmtree(self.restored)
+            server.environment["WENYUAN_MASTER_KEY_FROM"] = source
+            self.restore(server)
+            checked = server.run("verify", "--data", str(self.restored))
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+            del server.environment["WENYUAN_MASTER_KEY_FROM"]
+        with Server(models=self.models, data=self.restored, arguments=arguments,
+                    environment=environment) as server:
+            self.assertEqual(self.contents(server.client(), ids), wanted)
+
     def test_administrators_see_and_make_backups(self):
         server = self.server(backup_to=str(self.backup), backup_seconds=1).start()
         admin = server.client()

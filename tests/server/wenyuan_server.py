@@ -306,9 +306,10 @@ class Server:
             raise AssertionError("the server did not stop:\n" + self.log_tail())
 
     def run(self, *arguments, timeout=300, check=False):
-        """Another command of the same program on this server's data."""
+        """Another command of the same program, in the same environment."""
         return subprocess.run([str(self.program), *arguments], capture_output=True, text=True,
-                              timeout=timeout, check=check)
+                              timeout=timeout, check=check,
+                              env={**os.environ, **self.environment})
 
     def client(self, key=ADMIN_KEY):
         return Client(self.port, key)
