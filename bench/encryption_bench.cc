@@ -202,6 +202,42 @@ class Whole {
     index_ = must(index::Compartments::open(options));
   }
 
+  // Sealing with the sync that every original waits for, and reading in pieces as a download does.
+  void measure_files() {
+    constexpr std::size_t kFileSize = std::size_t{64} << 20;
+    constexpr std::size_t kReadSize = std::size_t{1} << 20;
+    const std::string plain(kFileSize, 'x');
+    const SealedFiles& files = database_->keys().files();
+    std::vector<double> sealing;
+    std::vector<double> opening;
+    for (int round = 0; round < 5; ++round) {
+      auto begin = Clock::now();
+      auto writer = must(files.create(folder_ / "file"));
+      must(writer->write(plain));
+      must(writer->finish("bench"));
+      sealing.push_back(milliseconds(begin));
+      begin = Clock::now();
+      const auto reader = must(files.open(folder_ / "file", "bench"));
+      for (std::size_t at = 0; at < kFileSize; at += kReadSize) {
+        WY_ASSERT(must(reader->read(static_cast<std::int64_t>(at), kReadSize)).size() == kReadSize);
+      }
+      opening.push_back(milliseconds(begin));
+    }
+    const auto rate = [](double time) { return 64.0 / (time / 1000); };
+    std::printf("files     seal %.0f MiB/s   open %.0f MiB/s\n", rate(median(sealing)),
+                rate(median(opening)));
+    const store::CipherKey key{3};
+    const std::string text(800, 'x');
+    const auto begin = Clock::now();
+    std::size_t opened = 0;
+    for (int i = 0; i < 100'000; ++i) {
+      opened += store::unseal(key, store::seal(key, text, "bound"), "bound")->size();
+    }
+    WY_ASSERT(opened == 100'000 * text.size());
+    std::printf("fields    seal and open one of 800 bytes %.2f us\n",
+                milliseconds(begin) * 1000 / 100'000);
+  }
+
   void measure(int chunks) {
     Collection collection;
     collection.id = "col_a";
@@ -224,7 +260,6 @@ class Whole {
     std::printf("index     load %.0f ms\n", milliseconds(begin));
     WY_ASSERT(index_->contents(label_)->lexical.size() == static_cast<std::size_t>(chunks));
     measure_search();
-    begin = Clock::now();
     add_collections(10'000);
     begin = Clock::now();
     const auto rotation = must(store::rotate_master_key(*database_));
@@ -345,7 +380,11 @@ int main(int argc, char** argv) {
     wenyuan::bench::measure_rows(folder, ("fields" + suffix).c_str(), nullptr, true, chunks);
     wenyuan::bench::measure_rows(folder, ("pages" + suffix).c_str(), "pages", false, chunks);
   }
-  wenyuan::bench::Whole(folder).measure(chunks);
+  {
+    wenyuan::bench::Whole whole(folder);
+    whole.measure_files();
+    whole.measure(chunks);
+  }
   fs::remove_all(folder);
   return 0;
 }
