@@ -48,11 +48,13 @@ Result<MasterKey> read_key_file(const fs::path& file) {
 }
 
 Result<MasterKey> read_variable(const std::string& name) {
-  const char* const value = std::getenv(name.c_str());
+  char* const value = std::getenv(name.c_str());
   if (value == nullptr) {
     return Error{ErrorCode::not_found, "the environment has no master key " + name};
   }
   std::string text = value;
+  // What a process was started with stays readable in /proc as long as it runs.
+  wipe({reinterpret_cast<std::uint8_t*>(value), text.size()});
   ::unsetenv(name.c_str());
   return parse(std::move(text), name);
 }
