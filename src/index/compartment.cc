@@ -14,7 +14,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/sha256.h"
 #include "index/archive.h"
 #include "index/guarded.h"
 
@@ -136,12 +135,9 @@ Status make_directory(const fs::path& path) {
 
 }  // namespace
 
-CompartmentContext::CompartmentContext(const Compartments::Options& given)
-    : options(given),
-      memory(given.memory /
-             ("wenyuan-" + sha256_hex(fs::absolute(given.directory).string()).substr(0, 16))) {}
-
-fs::path CompartmentContext::memory_path() { return memory / std::to_string(++directories_made); }
+fs::path CompartmentContext::memory_path() {
+  return memory.path() / std::to_string(++directories_made);
+}
 
 std::string compartment_folder(LabelId label, Era era) {
   std::string name = std::to_string(label);
@@ -161,7 +157,24 @@ std::string Compartment::bound_of(const fs::path& file) const {
   return "index " + directory_.filename().string() + " " + file.filename().string();
 }
 
-void Compartment::load() {
+Status Compartment::load_strictly() {
+  const std::vector<fs::path> generations = generations_in(directory_);
+  if (generations.size() != 1) {
+    return Error{ErrorCode::unavailable,
+                 std::to_string(generations.size()) + " generations where one should be"};
+  }
+  CommitNumber applied = 0;
+  WY_TRY(Part part, load_generation(generations.front(), applied));
+  publish({applied, applied, true, {std::move(part)}});
+  return Done{};
+}
+
+Status Compartment::load() {
+  if (context_.options.strict) {
+    Status loaded = load_strictly();
+    if (loaded) return loaded;
+    return within("compartment " + std::to_string(label_), loaded.error());
+  }
   const SealedFiles& files = *context_.options.files;
   std::error_code ignored;
   fs::remove(directory_ / kUnfinished, ignored);
@@ -185,6 +198,7 @@ void Compartment::load() {
     loaded = {applied, applied, true, {*std::move(part)}};
   }
   publish(std::move(loaded));
+  return Done{};
 }
 
 Result<Part> Compartment::load_generation(const fs::path& file, CommitNumber& applied) const {

@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "index/compartments.h"
+#include "index/memory_folder.h"
 #include "index/segment.h"
 
 namespace wenyuan::index {
@@ -34,16 +35,16 @@ struct Snapshot {
 
 // What all compartments share. Thread-safe.
 struct CompartmentContext {
-  explicit CompartmentContext(const Compartments::Options& given);
+  explicit CompartmentContext(const Compartments::Options& given) : options(given) {}
 
   const Compartments::Options options;
-  const std::filesystem::path memory;  // this directory's own
+  MemoryFolder memory;  // set before there are compartments
   HandleBudget budget{192};
   std::atomic<std::uint64_t> directories_made{0};
   // No number comes twice: the last search in a dropped generation may still be removing it.
   std::atomic<std::uint64_t> generation_last{0};
 
-  // A new path for files in the open; the next start removes them.
+  // A new path for files in the open.
   std::filesystem::path memory_path();
 };
 
@@ -57,8 +58,9 @@ class Compartment {
   Compartment(LabelId label, Era era, const VectorModel& model, CompartmentContext& context);
 
   // At the start only: takes the newest generation that verifies and removes the others. Without
-  // one the compartment stays empty.
-  void load();
+  // one the compartment stays empty. With Options::strict it changes nothing, and fails unless
+  // there is exactly one and it loads.
+  Status load();
 
   std::shared_ptr<const Snapshot> snapshot() const;
   Status apply(const Batch& batch);
@@ -67,6 +69,7 @@ class Compartment {
   Status drop();
 
  private:
+  Status load_strictly();
   Result<Part> load_generation(const std::filesystem::path& file, CommitNumber& applied) const;
   Result<std::shared_ptr<const Segment>> build(std::span<const IndexedChunk* const> chunks) const;
   Result<std::shared_ptr<const Segment>> merge(std::span<const Part> parts) const;

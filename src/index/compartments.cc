@@ -160,12 +160,6 @@ Status compare_part(const Part& part, std::span<const IndexedChunk* const> chunk
 
 struct Compartments::Impl {
   explicit Impl(const Options& options) : context(options), model(options.model) {}
-  ~Impl() {
-    compartments.clear();
-    if (!lock) return;
-    std::error_code ignored;
-    fs::remove_all(context.memory, ignored);
-  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -186,17 +180,14 @@ Status Compartments::Impl::load() {
     fs::create_directories(directory);
     fs::permissions(directory, fs::perms::owner_all);
     WY_TRY(lock, lock_directory(directory));
-    // What a server that was killed has left in memory goes here, at the latest.
-    fs::remove_all(context.memory);
-    fs::create_directories(context.memory);
-    fs::permissions(context.memory, fs::perms::owner_all);
+    WY_TRY(context.memory, MemoryFolder::make(context.options.memory));
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(directory)) entries.push_back(entry.path());
     for (const fs::path& entry : entries) {
       const std::optional<Place> place = place_of(entry);
       if (!place) continue;
       auto compartment = std::make_shared<Compartment>(place->first, place->second, model, context);
-      compartment->load();
+      WY_RETURN_IF_ERROR(compartment->load());
       if (compartment->snapshot()->has_generation) {
         compartments.emplace(*place, std::move(compartment));
       } else {

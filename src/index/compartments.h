@@ -76,8 +76,12 @@ class Compartments {
     std::string store_id;                // files of another store are rebuilt
     const SealedFiles* files = nullptr;  // how generations lie on the disk
     // Where shards lie while they are used: a folder of a file system in memory, because Xapian
-    // reads and writes files in the open. Each directory of indexes has one of its own in it.
+    // reads and writes files in the open. Each Compartments has one of its own in it, and removes
+    // those of processes that are gone.
     std::filesystem::path memory;
+    // For looking at a copy: open() fails when there is a generation that does not load, more than
+    // one, or a compartment without any. Nothing is discarded.
+    bool strict = false;
     VectorModel model;                          // vectors of another model are rebuilt
     const std::atomic<Epoch>* epoch = nullptr;  // permits of another epoch are refused (conflict)
   };

@@ -158,6 +158,41 @@ TEST_F(SealTest, AnyChangeOfTheFileIsNoticed) {
   EXPECT_EQ(applied_with(good + "x"), 0);
 }
 
+TEST_F(SealTest, LookingStrictlyFailsWhereSomethingIsMissingAndDiscardsNothing) {
+  seal_two_chunks();
+  index_.reset();
+  options_.strict = true;
+  ASSERT_TRUE(Compartments::open(options_));
+  const std::string good = *read_file(generation(1));
+  ASSERT_TRUE(write_file_durably(generation(1), good.substr(0, good.size() / 2)));
+  EXPECT_FALSE(Compartments::open(options_));
+  EXPECT_TRUE(fs::exists(generation(1)));
+  ASSERT_TRUE(write_file_durably(generation(1), good));
+  ASSERT_TRUE(write_file_durably(generation(1, 2), good));
+  EXPECT_EQ(Compartments::open(options_).error().code, ErrorCode::unavailable);
+  fs::remove(generation(1));
+  fs::remove(generation(1, 2));
+  EXPECT_EQ(Compartments::open(options_).error().code, ErrorCode::unavailable);
+  ASSERT_TRUE(write_file_durably(generation(1), good));
+  EXPECT_TRUE(Compartments::open(options_));
+}
+
+TEST_F(SealTest, WhatAKilledProcessLeftInMemoryGoesWithTheNextStartOfAnyStore) {
+  const fs::path left = options_.memory / "wenyuan-index-left";
+  const fs::path of_others = options_.memory / "somebody-elses";
+  fs::create_directories(left / "1");
+  fs::create_directories(of_others);
+  ASSERT_TRUE(write_file_durably(left / "1" / "postlist.glass", "zanzibar"));
+  seal_two_chunks();
+  Compartments::Options other = options_;
+  other.directory = folder_.path() / "other-indexes";
+  const auto second = open(other);
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(of_others));
+  EXPECT_THAT(keyword({1}, "river"), Not(IsEmpty())) << "a folder in use was removed";
+  EXPECT_EQ(index_->contents(1)->lexical.size(), 2U);
+}
+
 TEST_F(SealTest, WhatIsNoFileIsNotTaken) {
   seal_two_chunks();
   index_.reset();
