@@ -38,6 +38,7 @@ constexpr const char* kDispatchPath = "/";
 constexpr std::string_view kNotTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n"
     "Connection: close\r\n\r\nThis port speaks https alone.\n";
+constexpr const char* kStopping = "The server is stopping: try again in a moment";
 
 // The library has room for what its own TLS would put there; we put ours.
 const TlsConnection* tls_of(const httplib::Request& in) {
@@ -53,9 +54,9 @@ class Server::Impl final : public httplib::Server {
   using Handler = http::Handler;
 
   explicit Impl(const Settings& options)
-      : options_(options), threads_({.count_max = options.threads_max}) {
-    set_read_timeout(options.read_timeout);
-    set_write_timeout(options.write_timeout);
+      : options_(options),
+        patience_(options.read_timeout, options.write_timeout),
+        threads_({.count_max = options.threads_max}) {
     set_keep_alive_timeout(options.keep_alive_timeout.count());
     set_keep_alive_max_count(1'000'000);
     set_payload_max_length(options.drain_bytes_max);
@@ -89,12 +90,16 @@ class Server::Impl final : public httplib::Server {
     return Done{};
   }
 
-  void refuse_new() { draining_ = true; }
+  void refuse_new(Patience::Time silence) {
+    draining_ = true;
+    patience_.shorten_reading(silence);
+  }
   bool wait_until_idle(std::chrono::milliseconds time) { return busy_.wait_until_idle(time); }
 
   void stop_everything() {
     draining_ = true;
     if (stopping_.exchange(true)) return;
+    patience_.end();
     watch_.stop_all();
     stop();
     if (listener_.joinable()) listener_.join();
@@ -134,7 +139,9 @@ class Server::Impl final : public httplib::Server {
       request.method = in.method;
       request.path = in.target.substr(0, in.target.find('?'));
       request.remote_address = in.remote_addr;
-      refuse(request, {out.status, "The request is malformed", ""}, out);
+      const bool stops = draining_;  // and has cut it off, perhaps
+      refuse(request,
+             {stops ? 503 : out.status, stops ? kStopping : "The request is malformed", ""}, out);
     });
     // A place of the library's that is free in servers; converse() has put its word there.
     set_post_routing_handler([](const httplib::Request& in, httplib::Response& out) {
@@ -157,9 +164,7 @@ class Server::Impl final : public httplib::Server {
       request.client_certificate = tls->client();
     }
     for (const auto& [name, value] : in.headers) request.headers.append_raw(name, value);
-    if (in.authorization_count_ == kLate) {
-      return {503, "The server is stopping: try again in a moment", ""};
-    }
+    if (in.authorization_count_ == kLate) return {503, kStopping, ""};
     return admission_.examine(in.target, exchange.request, exchange.admitted);
   }
 
@@ -211,7 +216,7 @@ class Server::Impl final : public httplib::Server {
     const std::shared_ptr<Exchange> exchange = *held;
     if (exchange->admitted.has_body) {
       exchange->request.body_source = [this, &exchange, reader](const TakeBytes& take) {
-        return read_body(*exchange, *reader, take, stopping_);
+        return read_body(*exchange, *reader, take);
       };
     }
     Response response = exchange->admitted.route->handler(exchange->request);
@@ -234,13 +239,13 @@ class Server::Impl final : public httplib::Server {
     }
   }
 
-  static Status read_body(const Exchange& exchange, const httplib::ContentReader& reader,
-                          const TakeBytes& take, const std::atomic<bool>& stopping) {
+  Status read_body(const Exchange& exchange, const httplib::ContentReader& reader,
+                   const TakeBytes& take) const {
     std::size_t size = 0;
     Status status = Done{};
     // After an error the rest is still read, up to drain_bytes_max, so that the answer arrives.
     const bool complete = reader([&](const char* data, std::size_t count) {
-      if (stopping) return false;  // however slowly the rest may come
+      if (stopping_) return false;  // however slowly the rest may come
       size += count;
       if (!status) return true;
       if (size > exchange.admitted.route->body_bytes_max) {
@@ -251,7 +256,7 @@ class Server::Impl final : public httplib::Server {
       return true;
     });
     if (!status || complete) return status;
-    if (stopping) return Error{ErrorCode::unavailable, "The server is stopping"};
+    if (draining_) return Error{ErrorCode::unavailable, kStopping};
     return Error{ErrorCode::invalid_argument, "The body is cut off or malformed"};
   }
 
@@ -280,8 +285,7 @@ class Server::Impl final : public httplib::Server {
     } else {
       // One stream for the whole connection, unlike the library's own loop, which makes one for
       // each request and loses what had been sent ahead.
-      httplib::detail::SocketStream stream(socket, read_timeout_sec_, read_timeout_usec_,
-                                           write_timeout_sec_, write_timeout_usec_);
+      PlainStream stream(socket, patience_);
       converse(stream, socket, nullptr);
     }
     httplib::detail::shutdown_socket(socket);
@@ -291,13 +295,14 @@ class Server::Impl final : public httplib::Server {
 
   void converse_over_tls(int socket) {
     const auto patience = is_scarce() ? kScarcePatience : options_.tls->options().handshake_timeout;
+    if (!patience_.until_readable(socket, patience)) return;
     const auto connection = options_.tls->accept(socket, patience);
     if (!connection) {
       log::info("tls.refused", {{"why", connection.error().message}});
       if (connection.error().code == ErrorCode::invalid_argument) say_at_once(socket, kNotTls);
       return;
     }
-    TlsStream stream(**connection, options_.read_timeout, options_.write_timeout);
+    TlsStream stream(**connection, patience_);
     converse(stream, socket, connection->get());
     (*connection)->finish();
   }
@@ -358,19 +363,12 @@ class Server::Impl final : public httplib::Server {
     say_at_once(socket, text);
   }
 
-  // What was sent is taken away first: else closing would take the answer away from them.
-  static void say_at_once(int socket, std::string_view text) {
-    char seen[4096];
-    while (::recv(socket, seen, sizeof seen, MSG_DONTWAIT) == static_cast<ssize_t>(sizeof seen)) {
-    }
-    static_cast<void>(::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-  }
-
   const Settings options_;
   Admission admission_;
   int port_ = -1;
   std::atomic<bool> draining_{false};
   std::atomic<bool> stopping_{false};
+  Patience patience_;
   BusyCount busy_;
   std::atomic<std::thread::id> accepting_{};
   DisconnectWatch watch_;
@@ -388,7 +386,7 @@ void Server::add(std::string_view method, std::string_view pattern, std::size_t 
 void Server::on_error(ErrorHandler handler) { impl_->error_response = std::move(handler); }
 Status Server::start() { return impl_->start_listening(); }
 int Server::port() const { return impl_->bound_port(); }
-void Server::drain() { impl_->refuse_new(); }
+void Server::drain(std::chrono::milliseconds silence) { impl_->refuse_new(silence); }
 bool Server::wait_until_idle(std::chrono::milliseconds time) {
   return impl_->wait_until_idle(time);
 }

@@ -48,8 +48,9 @@ class Server {
   // Listens when it returns; unavailable says why it cannot.
   Status start();
   int port() const;
-  // From now on new requests are refused (503, come back later); those in flight go on.
-  void drain();
+  // From now on new requests are refused (503, come back later); those in flight go on. One that
+  // is still coming and says nothing for longer than `silence` is cut off, with 503 too.
+  void drain(std::chrono::milliseconds silence);
   // False when requests are still in flight after `time`.
   bool wait_until_idle(std::chrono::milliseconds time);
   // Requests in flight are told to stop, then waited for. From any thread, but once.

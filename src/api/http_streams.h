@@ -5,7 +5,6 @@
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "api/elastic_threads.h"
 #include "api/http_message.h"
+#include "api/patience.h"
 #include "api/tls.h"
 
 namespace wenyuan::http {
@@ -55,12 +55,33 @@ class SinkWriter final : public BodyWriter {
   bool ok_ = true;
 };
 
-// A TLS connection as the library reads and writes one. Both outlive it.
+// The library's own stream, which waits only as long as it is worth. What is given outlives it.
+class PlainStream final : public httplib::Stream {
+ public:
+  PlainStream(int socket, const Patience& patience)
+      : stream_(socket, 0, 0, 0, 0), patience_(patience) {}
+
+  bool is_readable() const override { return stream_.is_readable(); }
+  bool wait_readable() const override;
+  bool wait_writable() const override;
+  bool is_peer_alive() const override { return stream_.is_peer_alive(); }
+  ssize_t read(char* to, size_t size) override;
+  ssize_t write(const char* from, size_t size) override;
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  int socket() const override { return stream_.socket(); }
+  time_t duration() const override { return stream_.duration(); }
+
+ private:
+  httplib::detail::SocketStream stream_;
+  const Patience& patience_;
+};
+
+// A TLS connection as the library reads and writes one. What is given outlives it.
 class TlsStream final : public httplib::Stream {
  public:
-  TlsStream(TlsConnection& connection, std::chrono::milliseconds read_patience,
-            std::chrono::milliseconds write_patience)
-      : connection_(connection), read_patience_(read_patience), write_patience_(write_patience) {}
+  TlsStream(TlsConnection& connection, const Patience& patience)
+      : connection_(connection), patience_(patience) {}
 
   bool is_readable() const override { return at_ < end_ || connection_.has_pending(); }
   bool wait_readable() const override;
@@ -75,10 +96,14 @@ class TlsStream final : public httplib::Stream {
 
  private:
   TlsConnection& connection_;
-  const std::chrono::milliseconds read_patience_, write_patience_;
+  const Patience& patience_;
   // The library reads heads byte by byte. Filled as far as end_, taken as far as at_.
   std::array<char, 4096> ahead_{};
   std::size_t at_ = 0, end_ = 0;
 };
+
+// Never waits. What was sent is taken away first: else closing would take the answer away from
+// them.
+void say_at_once(int socket, std::string_view text);
 
 }  // namespace wenyuan::http

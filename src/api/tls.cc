@@ -27,6 +27,10 @@ bool wait_for(int socket, short events, Steady::time_point end) {
   }
 }
 
+bool wait_for(int socket, short events, const Patience& patience) {
+  return events == POLLIN ? patience.until_readable(socket) : patience.until_writable(socket);
+}
+
 int at_most_int(std::size_t size) {
   return static_cast<int>(
       std::min(size, static_cast<std::size_t>(std::numeric_limits<int>::max())));
@@ -46,25 +50,24 @@ std::string stamp_of(const std::filesystem::path& path) {
 TlsConnection::TlsConnection(SSL* ssl, int socket, std::uint64_t generation)
     : ssl_(ssl), socket_(socket), generation_(generation) {}
 
-TlsConnection::Step TlsConnection::after(int result, Steady::time_point end) {
+template <class Wait>
+TlsConnection::Step TlsConnection::after(int result, Wait wait) {
   if (result > 0) return Step::done;
   const int error = SSL_get_error(ssl_.get(), result);
-  if (error == SSL_ERROR_WANT_READ) {
-    return wait_for(socket_, POLLIN, end) ? Step::again : Step::failed;
-  }
-  if (error == SSL_ERROR_WANT_WRITE) {
-    return wait_for(socket_, POLLOUT, end) ? Step::again : Step::failed;
-  }
+  if (error == SSL_ERROR_WANT_READ) return wait(POLLIN) ? Step::again : Step::failed;
+  if (error == SSL_ERROR_WANT_WRITE) return wait(POLLOUT) ? Step::again : Step::failed;
   if (error == SSL_ERROR_ZERO_RETURN) return Step::ended;
   broken_ = true;
   return Step::failed;
 }
 
-Status TlsConnection::shake_hands(Patience patience) {
-  const auto end = Steady::now() + patience;
+Status TlsConnection::shake_hands(std::chrono::milliseconds time) {
+  const auto wait = [socket = socket_, end = Steady::now() + time](short events) {
+    return wait_for(socket, events, end);
+  };
   for (;;) {
     ERR_clear_error();
-    const Step step = after(SSL_accept(ssl_.get()), end);
+    const Step step = after(SSL_accept(ssl_.get()), wait);
     if (step == Step::done) break;
     if (step == Step::again) continue;
     const unsigned long error = ERR_peek_error();
@@ -84,13 +87,13 @@ Status TlsConnection::shake_hands(Patience patience) {
   return Done{};
 }
 
-std::ptrdiff_t TlsConnection::read(char* to, std::size_t size, Patience patience) {
+std::ptrdiff_t TlsConnection::read(char* to, std::size_t size, const Patience& patience) {
   if (broken_ || size == 0) return broken_ ? -1 : 0;
-  const auto end = Steady::now() + patience;
+  const auto wait = [&](short events) { return wait_for(socket_, events, patience); };
   for (;;) {
     ERR_clear_error();
     const int count = SSL_read(ssl_.get(), to, at_most_int(size));
-    switch (after(count, end)) {
+    switch (after(count, wait)) {
       case Step::done: return count;
       case Step::again: continue;
       case Step::ended: return 0;
@@ -99,13 +102,13 @@ std::ptrdiff_t TlsConnection::read(char* to, std::size_t size, Patience patience
   }
 }
 
-std::ptrdiff_t TlsConnection::write(const char* from, std::size_t size, Patience patience) {
+std::ptrdiff_t TlsConnection::write(const char* from, std::size_t size, const Patience& patience) {
   if (broken_ || size == 0) return broken_ ? -1 : 0;
-  const auto end = Steady::now() + patience;
+  const auto wait = [&](short events) { return wait_for(socket_, events, patience); };
   for (;;) {
     ERR_clear_error();
     const int count = SSL_write(ssl_.get(), from, at_most_int(size));
-    switch (after(count, end)) {
+    switch (after(count, wait)) {
       case Step::done: return count;
       case Step::again: continue;
       case Step::ended:
@@ -168,7 +171,7 @@ Result<bool> Tls::reload_if_changed(UnixMillis now) {
 }
 
 Result<std::unique_ptr<TlsConnection>> Tls::accept(int socket,
-                                                   TlsConnection::Patience patience) const {
+                                                   std::chrono::milliseconds time) const {
   const int flags = ::fcntl(socket, F_GETFL);
   if (flags < 0 || ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) != 0) {
     return Error{ErrorCode::unavailable, "the socket is gone"};
@@ -183,7 +186,7 @@ Result<std::unique_ptr<TlsConnection>> Tls::accept(int socket,
   if (!made->ssl_ || SSL_set_fd(made->ssl_.get(), socket) != 1) {
     return Error{ErrorCode::unavailable, last_tls_error()};
   }
-  WY_RETURN_IF_ERROR(made->shake_hands(std::min(patience, options_.handshake_timeout)));
+  WY_RETURN_IF_ERROR(made->shake_hands(std::min(time, options_.handshake_timeout)));
   return made;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/patience.h"
 #include "api/tls_context.h"
 #include "api/tls_options.h"
 #include "auth/identity/client_certificate.h"
@@ -20,12 +21,10 @@ namespace wenyuan::http {
 // One connection. One thread at a time. The socket is somebody else's to close, and does not block.
 class TlsConnection {
  public:
-  using Patience = std::chrono::milliseconds;
-
   // How many bytes came; 0 when the other side has ended, -1 on errors and when nothing came.
-  std::ptrdiff_t read(char* to, std::size_t size, Patience patience);
+  std::ptrdiff_t read(char* to, std::size_t size, const Patience& patience);
   // How many bytes went out, which may be fewer; -1 on errors and when nothing could go.
-  std::ptrdiff_t write(const char* from, std::size_t size, Patience patience);
+  std::ptrdiff_t write(const char* from, std::size_t size, const Patience& patience);
   // Whether read() has something without looking at the socket.
   bool has_pending() const;
   // Says that this was all, without waiting.
@@ -41,8 +40,10 @@ class TlsConnection {
   friend class Tls;
   enum class Step { done, again, ended, failed };
   TlsConnection(SSL* ssl, int socket, std::uint64_t generation);
-  Status shake_hands(Patience patience);
-  Step after(int result, std::chrono::steady_clock::time_point end);
+  Status shake_hands(std::chrono::milliseconds time);
+  // `wait` gives false when the socket was not ready for poll's events for too long.
+  template <class Wait>
+  Step after(int result, Wait wait);
 
   std::unique_ptr<SSL, FreeTls> ssl_;
   const int socket_;
@@ -63,7 +64,7 @@ class Tls {
 
   // The handshake, on a socket that is made not to block. unavailable says what went wrong;
   // invalid_argument, that the other side speaks HTTP without TLS.
-  Result<std::unique_ptr<TlsConnection>> accept(int socket, TlsConnection::Patience patience) const;
+  Result<std::unique_ptr<TlsConnection>> accept(int socket, std::chrono::milliseconds time) const;
 
   // Rises with each reload.
   std::uint64_t generation() const;

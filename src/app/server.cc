@@ -359,7 +359,7 @@ Server::~Server() = default;
 // Those in flight may end; a new one is told to come back. Jobs go back into the queue meanwhile.
 void Server::Impl::stop_requests() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(config.stop_seconds);
-  http->drain();
+  http->drain(std::chrono::milliseconds(250) * config.stop_seconds);
   jobs->stop();
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());

@@ -333,7 +333,7 @@ TEST_F(HttpStream, GoesOnWhileNewRequestsAreRefused) {
   Connection connection(port());
   connection.send(get_request("/endless"));
   connection.read_until("begun");
-  server_->drain();
+  server_->drain(std::chrono::seconds(30));
   EXPECT_FALSE(server_->wait_until_idle(std::chrono::milliseconds(1)));
   EXPECT_EQ(get("/hello").status, 503);
   waiting.send(get_request("/hello"));

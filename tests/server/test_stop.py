@@ -1,5 +1,6 @@
 """A server that is told to stop: what is in flight ends well, what is new is told to come back."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -25,7 +26,7 @@ READER = "program"  # what wenyuan-extract is called in its sandbox
 
 
 class SlowUpload:
-    """A request whose body comes in two pieces."""
+    """A request whose body comes in pieces."""
 
     def __init__(self, server, collection_id, text):
         self.body = json.dumps({"title": "Slow", "text": text}).encode()
@@ -43,10 +44,17 @@ class SlowUpload:
             assert piece, go_on
             go_on += piece
         assert go_on.startswith(b"HTTP/1.1 100"), go_on
-        self.connection.send(self.body[:10])
+        self.sent = 0
+        self.send_more(10)
+
+    def send_more(self, count=1):
+        """The last byte is finish()'s."""
+        end = min(self.sent + count, len(self.body) - 1)
+        self.connection.send(self.body[self.sent:end])
+        self.sent = end
 
     def finish(self):
-        self.connection.send(self.body[10:])
+        self.connection.send(self.body[self.sent:])
         return self.connection.getresponse()
 
 
@@ -95,12 +103,39 @@ class Stop(unittest.TestCase):
         result = server.run("verify", "--deep", "--data", str(server.data))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
+    def test_an_upload_that_has_fallen_silent_is_cut_off_and_others_end(self):
+        server = self.start(stop_seconds=24)
+        silent = SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
+        going_on = SlowUpload(server, self.collection_id, "This one goes on, if slowly. " * 100)
+        server.process.terminate()
+        self.refusal(server)
+        silent.connection.sock.settimeout(0.1)
+        answer, piece = b"", None
+        while piece != b"":
+            going_on.send_more()
+            with contextlib.suppress(TimeoutError):
+                piece = silent.connection.sock.recv(65536)
+                answer += piece
+        self.assertTrue(answer.startswith(b"HTTP/1.1 503 "), answer)
+        self.assertIn(b"connection: close", answer.lower())
+        self.assertIn(b"stopping", answer)
+        done = going_on.finish()
+        body = done.read()
+        self.assertEqual(done.status, 202, body)
+        document_id = json.loads(body)["documents"][0]["id"]
+        self.assertEqual(server.process.wait(30), 0)
+        server.start()
+        self.assertEqual([each["id"] for each in server.client().all_documents(self.collection_id)],
+                         [document_id])
+
     def test_what_does_not_end_in_time_is_broken_off(self):
         server = self.start(stop_seconds=1)
         self.kept_open = SlowUpload(server, self.collection_id, "Nobody sends the rest of this.")
+        began = time.monotonic()
         server.process.terminate()
-        # A read that waits for a silent client ends after its own 30 seconds.
         self.assertEqual(server.process.wait(120), 0)
+        # Not what a read may take otherwise.
+        self.assertLess(time.monotonic() - began, 25)
         server.start()
         self.assertEqual(server.client().all_documents(self.collection_id), [])
 
