@@ -8,6 +8,7 @@
 #include "app/parts.h"
 #include "app/restoring.h"
 #include "backup/base_copy.h"
+#include "store/key_ring.h"
 
 namespace wenyuan::app {
 namespace {
