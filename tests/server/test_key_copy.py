@@ -54,7 +54,7 @@ class KeyCopy(unittest.TestCase):
             server = Server(models=self.models, data=data)
             result = server.run("serve", "--data", str(data), "--config", str(settings),
                                 "--listen", "127.0.0.1:0")
-            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.returncode, 2)
             self.assertIn("must not lie in the", result.stderr)
             self.assertFalse(data.exists())
 
