@@ -40,7 +40,7 @@ Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& 
   document.updated_at = statement.integer(22);
   row.key = {statement.integer(24), std::string(as_text(statement.blob(25)))};
   const auto key = keys.open(row.key_owner(), row.key);
-  document.unreadable = !key && keys.is_lost(row.key);
+  document.unreadable = !key && keys.is_lost(row.key, 0);
   if (document.unreadable) return row;
   if (!key) return key.error();
   WY_TRY(document.title, (*key)->open(kTitleField, statement.blob(5)));

@@ -75,7 +75,8 @@ TEST_F(IndexerTest, FindsNumbersThatAreNotTheStores) {
   expect_done(database_->write([&](store::Transaction& tx) -> Status {
     WY_TRY(const store::DocumentRow row, store::load_document(tx, document.id));
     store::DocumentKeys keys(tx);
-    WY_TRY(const store::DocumentKey* const key, keys.open(row.key_owner(), row.key));
+    WY_TRY(const store::DocumentKey* const key,
+           store::version_key(tx, keys, row, row.text_version));
     const std::vector<float> other(llm::FakeEngine::kVectorSize, 0.25F);
     const std::string sealed = store::seal_vector(*key, {row.number, 1, 1}, other);
     WY_TRY(auto statement, tx.prepare("UPDATE chunks SET vector = ? WHERE ordinal = 1"));

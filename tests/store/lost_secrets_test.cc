@@ -56,7 +56,7 @@ TEST_F(LostSecretsTest, StartsAndReadsWhatItCan) {
   EXPECT_EQ(text.error().message, lost_secret().message);
   const Permit open = permit(Action::read, {"col_1"});
   const auto listed = read([&](Snapshot& snapshot) {
-    return documents(snapshot, open, DocumentFilter{}, {.cursor = "", .limit = 10});
+    return documents(snapshot, open, DocumentFilter{}, {.limit = 10, .cursor = ""});
   });
   ASSERT_TRUE(listed) << listed.error().message;
   EXPECT_EQ(listed->items.size(), 2U);
