@@ -124,9 +124,15 @@ FUNCTIONS = {
     "store::BlobStore::get": Reviewed(
         "checks every file; originals of documents that a permit has opened",
         (APP, "src/api/pack_routes.cc")),
-    "store::BlobStore::path": Reviewed("where it lies, for `wenyuan verify-erasure`", (APP,)),
-    "store::BlobStore::reader": Reviewed("of a document that a permit has opened",
-                                         ("src/api/document_routes.cc",)),
+    "store::BlobStore::path": Reviewed(
+        "where it lies, for `wenyuan verify-erasure` and restores",
+        (APP, "src/backup/replica_finish.cc")),
+    "store::BlobStore::reader": Reviewed(
+        "of a document that a permit has opened; a restore asks whether each opens",
+        ("src/api/document_routes.cc", "src/backup/replica_finish.cc")),
+    "store::BlobStore::check": Reviewed("tells whether a restored file is whole",
+                                        ("src/backup/replica_finish.cc",)),
+    "store::original_bound": Reviewed(NO_CONTENT, ("src/backup/base_copy.cc",)),
     "store::BlobStore::plain_file": Reviewed("of a document that is being ingested", (INGEST,)),
     "store::BlobStore::remove": Reviewed("removes, shows nothing"),
     "store::BlobStore::remove_unnamed": Reviewed(AT_START, (APP,)),
