@@ -87,7 +87,9 @@ FUNCTIONS = {
         "SecretFile::open", "SecretFile::make", "SecretFile::path", "SecretFile::end",
         "SecretFile::read", "SecretFile::write", "SecretFile::destroy", "SecretFile::sync",
         "SecretFile::probe", "SecretFile::lock",
-        "state_of", "lost_place", "merge_secrets", "bring_secrets",
+        "state_of", "lost_place", "merge_secrets", "bring_secrets", "lost_secret",
+        "destroy_erased_secrets", "remove_keyless", "unreadable_documents", "erase_keyless",
+        "Database::unreadable_documents",
         "KeyRing::open", "KeyRing::purpose_key", "KeyRing::wrap", "KeyRing::unwrap",
         "KeyRing::secrets", "KeyRing::made_file", "KeyRing::source", "KeyRing::add",
         "KeyRing::drop_others", "KeyRing::current", "KeyRing::try_begin_rotation",
@@ -138,7 +140,7 @@ FUNCTIONS = {
     "store::BlobStore::remove_unnamed": Reviewed(AT_START, (APP,)),
     "store::BlobStore::Writer::write": Reviewed("takes bytes in"),
     "store::BlobStore::Writer::finish": Reviewed("takes bytes in"),
-    "store::remove_blobs": Reviewed("removes, shows nothing", ("src/api/access.cc",)),
+    "store::remove_blobs": Reviewed("removes, shows nothing", ("src/api/access.cc", "src/app/version_sweep.cc")),
     # database.h, statement.h
     **{f"store::{name}": Reviewed(ENGINE_ROOM) for name in (
         "Snapshot::prepare", "Snapshot::epoch", "Snapshot::commit_number",

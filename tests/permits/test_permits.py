@@ -32,6 +32,7 @@ PRELUDE = """
 #include <utility>
 #include "index/compartments.h"
 #include "store/content_store.h"
+#include "store/version_retention.h"
 namespace wenyuan {
 using namespace store;
 using namespace index;
