@@ -244,7 +244,8 @@ class Backup(unittest.TestCase):
         restored_after = time.monotonic() - begin
         models = MODELS_DIR if CHUNKS else self.models
         with contextlib.ExitStack() as stack:
-            restored = Server(models=models, data=self.restored)
+            restored = Server(models=models, data=self.restored,
+                              arguments=["--requests-per-second", "100000"])
             stack.push(restored.__exit__)
             restored.start(seconds=15 * 60)
             back = restored.client()

@@ -191,7 +191,8 @@ class Erasure(unittest.TestCase):
         self.assertIn("erasure secrets", result.stderr)
         # With those of now it is a restored backup: what was erased since stays erased.
         shutil.copy(server.data / "keys" / "erasure.secrets", secrets)
-        with Server(models=self.models, data=self.old) as restored:
+        with Server(models=self.models, data=self.old,
+                    arguments=["--requests-per-second", "100000"]) as restored:
             client = restored.client()
             for number, document_id in enumerate(ids):
                 answer = client.get(f"/v1/documents/{document_id}")
