@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "store/erasure_secrets.h"
-
 namespace wenyuan::api {
 namespace {
 
@@ -45,7 +43,7 @@ Json to_json(const Document& document) {
   json["size_bytes"] = document.size_bytes;
   json["sha256"] = document.sha256;
   json["state"] = name(document.unreadable ? DocumentState::failed : document.state);
-  json["error"] = text_or_null(document.unreadable ? store::lost_secret().message : document.error);
+  json["error"] = text_or_null(document.error);
   json["version"] = document.version;
   json["job_id"] = document.job_id;
   json["attributes"] = to_json(document.attributes);

@@ -96,7 +96,7 @@ void add_check_commands(CLI::App& app, int& exit_code) {
   add_check(*app.add_subcommand("repair", "Make anew what does not agree; with the server stopped"),
             flags, exit_code, repair)
       .add_flag("--remove-unreadable", flags->remove_unreadable,
-                "Remove documents whose erasure secrets are lost; without it they are named");
+                "Remove documents that cannot be read; without it they are named");
 }
 
 }  // namespace wenyuan::app

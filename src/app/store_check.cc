@@ -79,10 +79,6 @@ Status check_indexes(const Layout& layout, store::Database& database, bool deep,
 
 }  // namespace
 
-std::string unreadable(const std::string& document_id) {
-  return "document " + document_id + ": " + store::lost_secret().message;
-}
-
 Result<StoreCheck> check_store(const Layout& layout, store::Database& database, bool deep) {
   StoreCheck check;
   WY_TRY(store::Consistency consistency, database.read([](store::Snapshot& snapshot) {
@@ -91,7 +87,9 @@ Result<StoreCheck> check_store(const Layout& layout, store::Database& database, 
   check.documents = consistency.documents;
   check.chunks = consistency.chunks;
   check.problems = std::move(consistency.problems);
-  for (const std::string& id : consistency.unreadable) check.problems.push_back(unreadable(id));
+  for (const std::string& id : consistency.unreadable) {
+    check.problems.push_back("document " + id + ": " + store::lost_secret().message);
+  }
   WY_RETURN_IF_ERROR(check_blobs(layout, database, consistency.blob_names, check));
   WY_RETURN_IF_ERROR(check_indexes(layout, database, deep, check));
   return check;

@@ -25,9 +25,6 @@ struct StoreCheck {
 // `deep` compares every chunk's words and vector too, about half a millisecond each.
 Result<StoreCheck> check_store(const Layout& layout, store::Database& database, bool deep = false);
 
-// The sentence about a document whose erasure secret is lost.
-std::string unreadable(const std::string& document_id);
-
 // What `wenyuan repair` did, and what it cannot do; one sentence each.
 struct StoreRepair {
   std::vector<std::string> done;
@@ -36,7 +33,8 @@ struct StoreRepair {
 // Makes anew what follows from the truth and does not agree with it: SQLite's indexes, counts, jobs
 // of documents that wait for none, chunks of documents whose rows do not agree (from the original,
 // at the server's next start), search indexes. `database` is open for writing, so no server runs.
-// Documents whose erasure secret is lost are removed when `remove_unreadable`, else left.
+// Documents that cannot be read then (store/unreadable.h) are removed when `remove_unreadable`,
+// else left.
 Result<StoreRepair> repair_store(const Layout& layout, store::Database& database, UnixMillis now,
                                  bool remove_unreadable);
 

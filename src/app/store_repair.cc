@@ -4,10 +4,10 @@
 #include "store/blob_store.h"
 #include "store/consistency.h"
 #include "store/content_store.h"
-#include "store/erased_secrets.h"
 #include "store/erasure.h"
 #include "store/key_ring.h"
 #include "store/repair.h"
+#include "store/unreadable.h"
 
 namespace wenyuan::app {
 namespace {
@@ -29,9 +29,13 @@ Status look_at_unreadable(store::Database& database, UnixMillis now, bool remove
                           StoreRepair& repair) {
   WY_TRY(const auto found, database.read(store::unreadable_documents));
   for (const store::UnreadableDocument& each : found) {
+    const std::string what = "document " + each.id + ": " + each.why;
     if (!remove) {
-      repair.left.push_back(unreadable(each.id) +
-                            "; a newer one brings it back, --remove-unreadable removes it");
+      // Others are among the problems of check_consistency().
+      if (each.lost) {
+        repair.left.push_back(what +
+                              "; a newer one brings it back, --remove-unreadable removes it");
+      }
       continue;
     }
     const Status removed = database.write([&](store::Transaction& tx) -> Status {
@@ -43,7 +47,7 @@ Status look_at_unreadable(store::Database& database, UnixMillis now, bool remove
       return Done{};
     });
     if (!removed) return removed.error();
-    repair.done.push_back("document " + each.id + " removed: its erasure secret is lost");
+    repair.done.push_back("removed: " + what);
   }
   return Done{};
 }
@@ -95,8 +99,8 @@ Status rebuild_indexes(const Layout& layout, store::Database& database, StoreRep
 Result<StoreRepair> repair_store(const Layout& layout, store::Database& database, UnixMillis now,
                                  bool remove_unreadable) {
   StoreRepair repair;
-  WY_RETURN_IF_ERROR(look_at_unreadable(database, now, remove_unreadable, repair));
   WY_RETURN_IF_ERROR(repair_rows(database, now, repair));
+  WY_RETURN_IF_ERROR(look_at_unreadable(database, now, remove_unreadable, repair));
   WY_TRY(const store::Consistency rows, database.read([](store::Snapshot& snapshot) {
     return store::check_consistency(snapshot);
   }));

@@ -57,7 +57,7 @@ struct Document {
   std::int64_t version = 1;
   DocumentState state = DocumentState::queued;
   std::string error;  // why it failed; empty otherwise
-  // Its key is lost: it has neither title nor file name, and its content cannot be read.
+  // Its key or its title does not open; it has no title, and `error` says why.
   bool unreadable = false;
   std::string job_id;
   Attributes attributes;

@@ -9,7 +9,6 @@ namespace {
 // Empty when nothing is.
 std::string wrong_with(const Statement& statement, DocumentKeys& keys) {
   const auto chunk = read_chunk_row(statement, keys);
-  if (!chunk && is_erased(chunk.error())) return "";
   if (!chunk) return chunk.error().message;
   const auto vector = read_vector(statement, keys, kChunkColumnCount);
   if (!vector) return vector.error().message;
@@ -28,7 +27,7 @@ Status look_through(Snapshot& snapshot, Era era, std::size_t count_max,
     WY_TRY(const bool found, statement.step());
     if (!found || bad.size() >= count_max) return Done{};
     std::string what = wrong_with(statement, keys);
-    if (!what.empty() && !is_lost(statement, keys)) {
+    if (!what.empty() && has_key(statement, keys)) {
       bad.push_back({std::move(what), statement.text(1), era});
     }
   }

@@ -15,8 +15,7 @@ struct BadChunk {
   Era era = Era::present;
 };
 
-// In the order of their ids, but for those of documents whose key is lost; no more than
-// `count_max`.
+// In the order of their ids, but for those without a key (has_key()); no more than `count_max`.
 Result<std::vector<BadChunk>> find_bad_chunks(Snapshot& snapshot, std::size_t count_max);
 
 }  // namespace wenyuan::store

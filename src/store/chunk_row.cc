@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/half.h"
+#include "base/log.h"
 
 namespace wenyuan::store {
 namespace {
@@ -172,8 +173,18 @@ std::string chunk_tables(Era era) {
          "ON v.document = k.document AND v.version = k.version";
 }
 
-bool is_lost(const Statement& statement, const DocumentKeys& keys) {
-  return keys.is_lost(stored_key(statement), statement.integer(13));
+bool has_key(const Statement& statement, DocumentKeys& keys) {
+  const auto key = key_of(statement, keys);
+  return key || (key.error().code != ErrorCode::corrupt && !is_erased(key.error()));
+}
+
+bool is_left_out(const Error& error, const Statement& statement, DocumentKeys& keys) {
+  if (!has_key(statement, keys)) return true;
+  if (error.code != ErrorCode::corrupt) return false;
+  log::error(
+      "store.chunk_damaged",
+      {{"document", statement.text(1)}, {"chunk", statement.integer(0)}, {"why", error.message}});
+  return true;
 }
 
 Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys) {

@@ -20,8 +20,12 @@ constexpr int kChunkColumnCount = 15;
 std::string chunk_tables(Era era = Era::present);
 // Without the vector.
 Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys);
-// Whether the document's key is lost, so that nothing of the row can be read.
-bool is_lost(const Statement& statement, const DocumentKeys& keys);
+// Whether anything of the row can be read: not when its document is unreadable, or was erased after
+// this view was taken.
+bool has_key(const Statement& statement, DocumentKeys& keys);
+// After an error of reading the row: whether readers of many rows go on without it. They do when it
+// has no key, or is damaged, which the log is told.
+bool is_left_out(const Error& error, const Statement& statement, DocumentKeys& keys);
 // The vector that stands in column `at` of the row that was just read; empty for none.
 Result<std::vector<float>> read_vector(const Statement& statement, DocumentKeys& keys, int at);
 

@@ -2,7 +2,7 @@
 
 #include "store/chunk_check.h"
 #include "store/consistency_rules.h"
-#include "store/erased_secrets.h"
+#include "store/unreadable.h"
 
 namespace wenyuan::store {
 namespace {
@@ -38,6 +38,18 @@ Status check_chunks(Snapshot& snapshot, std::vector<std::string>& problems) {
   return Done{};
 }
 
+Status check_documents(Snapshot& snapshot, Consistency& result) {
+  WY_TRY(const auto unreadable, unreadable_documents(snapshot));
+  for (const UnreadableDocument& each : unreadable) {
+    if (each.lost) {
+      result.unreadable.push_back(each.id);
+    } else if (result.problems.size() < kProblemsMax) {
+      result.problems.push_back("document " + each.id + ": " + each.why);
+    }
+  }
+  return Done{};
+}
+
 Result<std::int64_t> count(Snapshot& snapshot, std::string_view sql) {
   WY_TRY(Statement statement, snapshot.prepare(sql));
   WY_TRY([[maybe_unused]] const bool found, statement.step());
@@ -51,13 +63,12 @@ Result<Consistency> check_consistency(Snapshot& snapshot) {
   WY_RETURN_IF_ERROR(check_sqlite(snapshot, result.problems));
   for (const ConsistencyRule& rule : kConsistencyRules)
     WY_RETURN_IF_ERROR(collect(snapshot, rule, result.problems));
+  WY_RETURN_IF_ERROR(check_documents(snapshot, result));
   WY_RETURN_IF_ERROR(check_chunks(snapshot, result.problems));
   WY_TRY(result.documents, count(snapshot, "SELECT COUNT(*) FROM documents"));
   WY_TRY(result.chunks, count(snapshot,
                               "SELECT (SELECT COUNT(*) FROM chunks) + "
                               "(SELECT COUNT(*) FROM past_chunks)"));
-  WY_TRY(const auto unreadable, unreadable_documents(snapshot));
-  for (const UnreadableDocument& each : unreadable) result.unreadable.push_back(each.id);
   WY_TRY(Statement blobs, snapshot.prepare("SELECT sha256 FROM blobs ORDER BY sha256"));
   for (;;) {
     WY_TRY(const bool found, blobs.step());

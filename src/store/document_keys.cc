@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/id.h"
+#include "store/content_access.h"
 #include "store/key_ring.h"
 
 namespace wenyuan::store {
@@ -118,15 +119,22 @@ Status DocumentKeys::open_collection(const std::string& id) {
   return Done{};
 }
 
+Result<CipherKey> DocumentKeys::secret(SecretNumber number) const {
+  WY_TRY(const ErasureSecrets* const secrets, snapshot_.keys().secrets());
+  auto found = secrets->secret(number);
+  // Erased since this view of the store began: as absent as for those that begin now.
+  if (!found && is_erased(found.error())) return no_such_document();
+  return found;
+}
+
 Result<const DocumentKey*> DocumentKeys::open(const KeyOwner& owner, const StoredKey& stored) {
   if (key_ && owner.document_id == owner_.document_id && stored.wrapped == stored_.wrapped) {
     return &*key_;
   }
   WY_RETURN_IF_ERROR(open_collection(owner.collection_id));
-  WY_TRY(const ErasureSecrets* const secrets, snapshot_.keys().secrets());
-  WY_TRY(const CipherKey secret, secrets->secret(stored.secret));
+  WY_TRY(const CipherKey own, secret(stored.secret));
   const auto key =
-      unseal_key(wrapping_key(collection_key_, secret, owner), stored.wrapped, wrap_bound(owner));
+      unseal_key(wrapping_key(collection_key_, own, owner), stored.wrapped, wrap_bound(owner));
   if (!key) return Error{ErrorCode::corrupt, "the key of " + owner.document_id + " does not open"};
   owner_ = owner;
   stored_ = stored;
@@ -135,25 +143,14 @@ Result<const DocumentKey*> DocumentKeys::open(const KeyOwner& owner, const Store
 }
 
 Result<const DocumentKey*> DocumentKeys::open(const KeyOwner& owner, const StoredKey& stored,
-                                              SecretNumber secret) {
+                                              SecretNumber version_secret) {
   WY_TRY(const DocumentKey* const whole, open(owner, stored));
-  if (secret == 0) return whole;
-  if (version_key_ && secret == version_secret_) return &*version_key_;
-  WY_TRY(const ErasureSecrets* const secrets, snapshot_.keys().secrets());
-  WY_TRY(const CipherKey own, secrets->secret(secret));
+  if (version_secret == 0) return whole;
+  if (version_key_ && version_secret == version_secret_) return &*version_key_;
+  WY_TRY(const CipherKey own, secret(version_secret));
   version_key_.emplace(whole->with(own));
-  version_secret_ = secret;
+  version_secret_ = version_secret;
   return &*version_key_;
-}
-
-bool DocumentKeys::is_lost(const StoredKey& stored, SecretNumber version_secret) const {
-  const auto secrets = snapshot_.keys().secrets();
-  if (!secrets) return false;
-  const auto lost = [&](SecretNumber number) {
-    const auto state = (*secrets)->state(number);
-    return state && *state == SecretState::lost;
-  };
-  return lost(stored.secret) || (version_secret != 0 && lost(version_secret));
 }
 
 Status destroy_document_key(Transaction& tx, const StoredKey& stored) {

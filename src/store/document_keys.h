@@ -70,18 +70,18 @@ class DocumentKeys {
  public:
   explicit DocumentKeys(Snapshot& snapshot) : snapshot_(snapshot) {}
 
-  // Valid until the next call. not_found when the key was destroyed, conflict when it is wrapped
-  // under another master key.
+  // Valid until the next call. not_found, as for a document that is not there, when the key was
+  // destroyed; corrupt when it is lost or damaged; conflict when it is wrapped under another master
+  // key.
   Result<const DocumentKey*> open(const KeyOwner& owner, const StoredKey& stored);
-  // The key that the texts of one version are sealed under; `secret` is that of the version (0: it
-  // has none of its own). What open() above gave last stays valid when it is the same document's.
+  // The key that the texts of one version are sealed under, which may have a secret of its own (0:
+  // none). What open() above gave last stays valid when it is the same document's.
   Result<const DocumentKey*> open(const KeyOwner& owner, const StoredKey& stored,
-                                  SecretNumber secret);
-  // Whether open() fails because one of the two secrets is lost.
-  bool is_lost(const StoredKey& stored, SecretNumber version_secret) const;
+                                  SecretNumber version_secret);
 
  private:
   Status open_collection(const std::string& id);
+  Result<CipherKey> secret(SecretNumber number) const;
 
   Snapshot& snapshot_;
   std::string collection_id_;

@@ -11,6 +11,17 @@ std::string document_columns() {
          "d.page_count, d.created_at, d.updated_at, d.file_name, d.key_secret, d.wrapped_key";
 }
 
+namespace {
+
+Status open_names(const Statement& statement, DocumentKeys& keys, DocumentRow& row) {
+  WY_TRY(const DocumentKey* const key, keys.open(row.key_owner(), row.key));
+  WY_TRY(row.document.file_name, key->open(kFileNameField, statement.blob(23)));
+  WY_TRY(row.document.title, key->open(kTitleField, statement.blob(5)));
+  return Done{};
+}
+
+}  // namespace
+
 Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& keys) {
   DocumentRow row;
   Document& document = row.document;
@@ -39,13 +50,17 @@ Result<DocumentRow> read_document_row(const Statement& statement, DocumentKeys& 
   document.created_at = statement.integer(21);
   document.updated_at = statement.integer(22);
   row.key = {statement.integer(24), std::string(as_text(statement.blob(25)))};
-  const auto key = keys.open(row.key_owner(), row.key);
-  document.unreadable = !key && keys.is_lost(row.key, 0);
-  if (document.unreadable) return row;
-  if (!key) return key.error();
-  WY_TRY(document.title, (*key)->open(kTitleField, statement.blob(5)));
-  WY_TRY(document.file_name, (*key)->open(kFileNameField, statement.blob(23)));
+  const Status opened = open_names(statement, keys, row);
+  if (opened) return row;
+  if (opened.error().code != ErrorCode::corrupt) return opened.error();
+  document.unreadable = true;
+  row.unreadable = opened.error().message;
   return row;
+}
+
+Document shown(DocumentRow row) {
+  if (row.document.unreadable) row.document.error = std::move(row.unreadable);
+  return std::move(row.document);
 }
 
 Result<DocumentRow> load_document(Snapshot& snapshot, const std::string& id) {

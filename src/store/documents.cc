@@ -7,7 +7,6 @@
 #include "store/content_access.h"
 #include "store/content_store.h"
 #include "store/document_keys.h"
-#include "store/erasure_secrets.h"
 #include "store/labels.h"
 
 namespace wenyuan::store {
@@ -210,7 +209,7 @@ Result<Added> add_document(Transaction& tx, const Permit& permit, const NewDocum
 Result<Document> update_document(Transaction& tx, const Permit& permit, const Document& wanted,
                                  const AccessAttributes& access, UnixMillis now) {
   WY_TRY(DocumentRow row, writable_document(tx, permit, wanted.id));
-  if (row.document.unreadable) return lost_secret();
+  if (row.document.unreadable) return Error{ErrorCode::corrupt, row.unreadable};
   WY_RETURN_IF_ERROR(check_text("title", wanted.title, kTitleSizeMax));
   WY_RETURN_IF_ERROR(check_attributes(wanted.attributes));
   WY_RETURN_IF_ERROR(tx.raise_commit());
@@ -230,7 +229,7 @@ Result<Document> update_document(Transaction& tx, const Permit& permit, const Do
 
 Result<Document> document(Snapshot& snapshot, const Permit& permit, const std::string& id) {
   WY_TRY(DocumentRow row, permitted_document(snapshot, permit, id));
-  return std::move(row.document);
+  return shown(std::move(row));
 }
 
 Result<std::vector<DocumentVersion>> versions(Snapshot& snapshot, const Permit& permit,

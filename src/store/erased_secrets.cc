@@ -1,5 +1,6 @@
 #include "store/erased_secrets.h"
 
+#include <set>
 #include <vector>
 
 #include "base/log.h"
@@ -15,19 +16,22 @@ struct Found {
   std::int64_t document_number = 0;
   std::int64_t version = 0;  // 0: the document itself
   SecretNumber secret = 0;
+  bool is_newest = true;  // of the document's versions
 };
 
 // Documents before their versions, which go with them.
 Result<std::vector<Found>> all_secrets(Snapshot& snapshot) {
   WY_TRY(auto statement,
-         snapshot.prepare("SELECT number, 0 AS version, key_secret FROM documents UNION ALL "
-                          "SELECT document, version, key_secret FROM document_versions "
-                          "WHERE key_secret > 0 ORDER BY version"));
+         snapshot.prepare("SELECT number, 0 AS version, key_secret, 1 FROM documents UNION ALL "
+                          "SELECT v.document, v.version, v.key_secret, v.version = d.version "
+                          "FROM document_versions AS v JOIN documents AS d "
+                          "ON d.number = v.document WHERE v.key_secret > 0 ORDER BY version"));
   std::vector<Found> all;
   for (;;) {
     WY_TRY(const bool found, statement.step());
     if (!found) return all;
-    all.push_back({statement.integer(0), statement.integer(1), statement.integer(2)});
+    all.push_back({statement.integer(0), statement.integer(1), statement.integer(2),
+                   statement.integer(3) != 0});
   }
 }
 
@@ -49,36 +53,17 @@ Status destroy_erased_secrets(Connection& connection, const KeyRing& keys) {
   return connection.execute("DELETE FROM secrets_to_destroy");
 }
 
-Result<std::vector<UnreadableDocument>> unreadable_documents(Snapshot& snapshot) {
-  std::vector<UnreadableDocument> all;
-  WY_TRY(const ErasureSecrets* const secrets, snapshot.keys().secrets());
-  WY_TRY(auto statement,
-         snapshot.prepare("SELECT d.number, d.id, d.key_secret, ifnull(v.key_secret, 0) "
-                          "FROM documents AS d LEFT JOIN document_versions AS v "
-                          "ON v.document = d.number AND v.version = d.version ORDER BY d.number"));
-  for (;;) {
-    WY_TRY(const bool found, statement.step());
-    if (!found) return all;
-    for (const SecretNumber each : {statement.integer(2), statement.integer(3)}) {
-      if (each == 0) continue;
-      WY_TRY(const SecretState state, secrets->state(each));
-      if (state != SecretState::lost) continue;
-      all.push_back({statement.integer(0), statement.text(1)});
-      break;
-    }
-  }
-}
-
 Result<std::int64_t> remove_keyless(Database& database) {
   WY_TRY(const ErasureSecrets* const secrets, database.keys().secrets());
   WY_TRY(const std::vector<Found> all,
          database.read([](Snapshot& snapshot) { return all_secrets(snapshot); }));
   std::vector<Found> keyless;
+  std::set<std::int64_t> lost;
   for (const Found& each : all) {
-    WY_TRY(const bool destroyed, secrets->is_destroyed(each.secret));
-    if (destroyed) keyless.push_back(each);
+    WY_TRY(const SecretState state, secrets->state(each.secret));
+    if (state == SecretState::destroyed) keyless.push_back(each);
+    if (state == SecretState::lost && each.is_newest) lost.insert(each.document_number);
   }
-  WY_TRY(const auto lost, database.read(unreadable_documents));
   const auto lost_count = static_cast<std::int64_t>(lost.size());
   if (lost_count > 0) log::error("store.documents_unreadable", {{"documents", lost_count}});
   if (keyless.empty()) return lost_count;

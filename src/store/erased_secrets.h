@@ -1,8 +1,7 @@
 // Overwrites the erasure secrets of what a committed unit has erased.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <cstdint>
 
 #include "store/database.h"
 
@@ -17,15 +16,8 @@ Status destroy_erased_secrets(Connection& connection, const KeyRing& keys);
 // Removes documents and superseded versions whose secret was destroyed before: an older copy of the
 // database has been put back, in which they still stood. A document goes as a whole when its text
 // of now, in that copy, is of a version that was erased since. At the start.
-// Gives how many documents are there whose secret is lost.
+// Gives how many documents are there whose secret, or that of their newest version, is lost: an
+// older copy of the secrets has been put back.
 Result<std::int64_t> remove_keyless(Database& database);
-
-struct UnreadableDocument {
-  std::int64_t number = 0;
-  std::string id;
-};
-// Those whose secret, or that of their text of now, is lost: an older copy of the secrets has been
-// put back.
-Result<std::vector<UnreadableDocument>> unreadable_documents(Snapshot& snapshot);
 
 }  // namespace wenyuan::store

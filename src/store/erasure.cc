@@ -89,30 +89,46 @@ Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
   return erased;
 }
 
+// What erasing needs and nothing that is sealed or could be damaged: what cannot be read can be
+// erased. `value` is a column's; of several documents the first.
+template <class Value>
+Result<std::optional<DocumentRow>> find_row(Transaction& tx, std::string_view column,
+                                            const Value& value) {
+  std::string sql =
+      "SELECT number, id, collection_id, label_id, sha256, first_chunk, last_chunk, key_secret "
+      "FROM documents WHERE ";
+  sql += column;
+  sql += " = ? ORDER BY number LIMIT 1";
+  WY_TRY(auto statement, tx.prepare(sql));
+  WY_TRY(const bool found, statement.bind(1, value).step());
+  if (!found) return std::optional<DocumentRow>();
+  DocumentRow row;
+  row.number = statement.integer(0);
+  row.document.id = statement.text(1);
+  row.document.collection_id = statement.text(2);
+  row.document.label_id = statement.integer(3);
+  row.document.sha256 = statement.text(4);
+  row.first_chunk = statement.integer(5);
+  row.last_chunk = statement.integer(6);
+  row.key.secret = statement.integer(7);
+  return std::optional(std::move(row));
+}
+
 }  // namespace
 
 Status erase_keyless(Transaction& tx, std::int64_t number) {
-  DocumentRow row;
-  {
-    WY_TRY(auto statement, tx.prepare("SELECT id, label_id, sha256, first_chunk, last_chunk, "
-                                      "key_secret FROM documents WHERE number = ?"));
-    WY_TRY(const bool found, statement.bind(1, number).step());
-    if (!found) return Done{};
-    row.number = number;
-    row.document.id = statement.text(0);
-    row.document.label_id = statement.integer(1);
-    row.document.sha256 = statement.text(2);
-    row.first_chunk = statement.integer(3);
-    row.last_chunk = statement.integer(4);
-    row.key.secret = statement.integer(5);
-  }
-  WY_RETURN_IF_ERROR(erase(tx, row));
+  WY_TRY(const auto row, find_row(tx, "number", number));
+  if (row) WY_RETURN_IF_ERROR(erase(tx, *row));
   return Done{};
 }
 
 Result<Erased> remove_document(Transaction& tx, const Permit& permit, const std::string& id) {
-  WY_TRY(const DocumentRow row, writable_document(tx, permit, id));
-  return erase(tx, row);
+  WY_RETURN_IF_ERROR(check_writing(tx, permit));
+  WY_TRY(const auto row, find_row(tx, "id", id));
+  if (!row) return no_such_document();
+  WY_TRY(const bool open, opens_for_writing(tx, permit, *row));
+  if (!open) return no_such_document();
+  return erase(tx, *row);
 }
 
 Result<std::vector<Erased>> remove_collection(Transaction& tx, const Permit& permit,
@@ -120,20 +136,11 @@ Result<std::vector<Erased>> remove_collection(Transaction& tx, const Permit& per
   WY_RETURN_IF_ERROR(check_managing(tx, permit));
   if (!permit.covers_collection(id)) return no_such_collection();
   WY_RETURN_IF_ERROR(collection(tx, id));
-  static const std::string sql = "SELECT " + document_columns() +
-                                 " FROM documents AS d WHERE d.collection_id = ? "
-                                 "ORDER BY d.number LIMIT 1";
   std::vector<Erased> erased;
   for (;;) {
-    DocumentRow row;
-    {
-      WY_TRY(auto statement, tx.prepare(sql));
-      WY_TRY(const bool found, statement.bind(1, id).step());
-      if (!found) break;
-      DocumentKeys keys(tx);
-      WY_TRY(row, read_document_row(statement, keys));
-    }
-    WY_TRY(Erased each, erase(tx, row));
+    WY_TRY(const auto row, find_row(tx, "collection_id", id));
+    if (!row) break;
+    WY_TRY(Erased each, erase(tx, *row));
     erased.push_back(std::move(each));
   }
   WY_RETURN_IF_ERROR(tx.raise_commit());

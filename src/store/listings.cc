@@ -29,6 +29,12 @@ std::string vector_column(Era era) {
                             "THEN k.vector END ";
 }
 
+Result<Chunk> chunk_with_vector(const Statement& statement, DocumentKeys& keys) {
+  WY_TRY(Chunk chunk, read_chunk_row(statement, keys));
+  WY_TRY(chunk.vector, read_vector(statement, keys, kChunkColumnCount));
+  return chunk;
+}
+
 }  // namespace
 
 Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
@@ -57,7 +63,7 @@ Result<Listing<Document>> documents(Snapshot& snapshot, const Permit& permit,
     if (!row && is_erased(row.error())) continue;
     if (!row) return std::move(row).error();
     last = row->number;
-    listing.items.push_back(std::move(row->document));
+    listing.items.push_back(shown(*std::move(row)));
   }
 }
 
@@ -127,9 +133,9 @@ Result<std::vector<Chunk>> chunks_by_id(Snapshot& snapshot, const Permit& permit
       WY_TRY(is_past, past.bind(1, id).step());
     }
     if (!is_present && !is_past) continue;
-    auto chunk = read_chunk_row(is_past ? past : present, keys);
-    if (!chunk && is_erased(chunk.error())) continue;
-    if (!chunk && is_lost(is_past ? past : present, keys)) continue;
+    const Statement& row = is_past ? past : present;
+    auto chunk = read_chunk_row(row, keys);
+    if (!chunk && is_left_out(chunk.error(), row, keys)) continue;
     if (!chunk) return std::move(chunk).error();
     if (permit.covers(chunk->label_id)) found.push_back(*std::move(chunk));
   }
@@ -149,12 +155,11 @@ Result<std::vector<Chunk>> chunks_for_index(Snapshot& snapshot, LabelId label,
   std::vector<Chunk> found;
   for (;;) {
     WY_TRY(const bool row, statement.step());
+    // Fewer than count_max only at the end: callers go on behind the last.
     if (!row || found.size() == range.count_max) return found;
-    auto chunk = read_chunk_row(statement, keys);
-    if (!chunk && is_erased(chunk.error())) continue;
-    if (!chunk && is_lost(statement, keys)) continue;
+    auto chunk = chunk_with_vector(statement, keys);
+    if (!chunk && is_left_out(chunk.error(), statement, keys)) continue;
     if (!chunk) return std::move(chunk).error();
-    WY_TRY(chunk->vector, read_vector(statement, keys, kChunkColumnCount));
     found.push_back(*std::move(chunk));
   }
 }

@@ -8,6 +8,7 @@
 #include "store/document_row.h"
 #include "store/labels.h"
 #include "store/past_versions.h"
+#include "store/unreadable.h"
 
 namespace wenyuan::store {
 namespace {
@@ -138,6 +139,14 @@ Status reindex(Transaction& tx, std::vector<std::string>& done) {
   return Done{};
 }
 
+// Nothing of them can be written, and what there is may come back with a newer copy of the secrets.
+Result<std::set<std::string>> unreadable_ids(Transaction& tx) {
+  WY_TRY(const std::vector<UnreadableDocument> unreadable, unreadable_documents(tx));
+  std::set<std::string> ids;
+  for (const UnreadableDocument& each : unreadable) ids.insert(each.id);
+  return ids;
+}
+
 // First, while the chunks are there.
 Status renew_bad_chunks(Transaction& tx, UnixMillis now, std::set<std::string>& renewed,
                         std::set<std::string>& past_renewed, std::vector<std::string>& done) {
@@ -158,7 +167,10 @@ Status renew_bad_chunks(Transaction& tx, UnixMillis now, std::set<std::string>& 
 Result<std::vector<std::string>> repair_rows(Transaction& tx, UnixMillis now) {
   std::vector<std::string> done;
   WY_RETURN_IF_ERROR(reindex(tx, done));
-  std::set<std::string> taken_in_again, past_again;
+  WY_TRY(const std::vector<std::string> emptied, empty_unopened_names(tx));
+  done.insert(done.end(), emptied.begin(), emptied.end());
+  WY_TRY(const std::set<std::string> unreadable, unreadable_ids(tx));
+  std::set<std::string> taken_in_again = unreadable, past_again = unreadable;
   WY_RETURN_IF_ERROR(renew_bad_chunks(tx, now, taken_in_again, past_again, done));
   for (const ConsistencyRule& rule : kConsistencyRules) {
     WY_TRY(const std::vector<std::string> names, named_by(tx, rule));
@@ -166,6 +178,7 @@ Result<std::vector<std::string>> repair_rows(Transaction& tx, UnixMillis now) {
     WY_RETURN_IF_ERROR(tx.raise_commit());
     if (rule.remedy == Remedy::recount) WY_RETURN_IF_ERROR(recount(tx));
     for (const std::string& each : names) {
+      if (unreadable.contains(each)) continue;  // said by check_consistency()
       const bool past = rule.remedy == Remedy::ingest_past_again;
       const bool again = (past ? past_again : taken_in_again).contains(each);
       if (rule.remedy != Remedy::recount && !again) {

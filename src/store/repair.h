@@ -9,8 +9,9 @@
 namespace wenyuan::store {
 
 // A sentence for each thing done; empty when all agreed. SQLite's indexes are built anew; counts
-// are counted; documents whose rows do not agree are taken in again from their original, by the
-// jobs that this queues.
+// are counted; titles and file names that do not open are emptied; documents whose rows do not
+// agree are taken in again from their original, by the jobs that this queues. What cannot be read
+// (store/unreadable.h) is left.
 Result<std::vector<std::string>> repair_rows(Transaction& tx, UnixMillis now);
 
 }  // namespace wenyuan::store

@@ -88,7 +88,7 @@ FUNCTIONS = {
         "SecretFile::read", "SecretFile::write", "SecretFile::destroy", "SecretFile::sync",
         "SecretFile::probe", "SecretFile::lock",
         "state_of", "lost_place", "merge_secrets", "bring_secrets", "lost_secret",
-        "destroy_erased_secrets", "remove_keyless", "unreadable_documents", "erase_keyless",
+        "destroy_erased_secrets", "remove_keyless", "erase_keyless",
         "Database::unreadable_documents",
         "KeyRing::open", "KeyRing::purpose_key", "KeyRing::wrap", "KeyRing::unwrap",
         "KeyRing::secrets", "KeyRing::made_file", "KeyRing::source", "KeyRing::add",
@@ -116,8 +116,11 @@ FUNCTIONS = {
     "store::has_old_versions": Reviewed(NO_CONTENT, (APP,)),
     "store::drop_old_versions": Reviewed("removes what its collection does not keep", (APP,)),
     "store::drop_keyless_version": Reviewed(AT_START, ("nobody outside the store",)),
-    # repair.h
+    # repair.h, unreadable.h
     "store::repair_rows": Reviewed("`wenyuan repair`, on the machine itself", (APP,)),
+    "store::unreadable_documents": Reviewed("ids for `wenyuan repair`, on the machine itself",
+                                            (APP,)),
+    "store::empty_unopened_names": Reviewed("removes, shows nothing", ("nobody outside the store",)),
     # blob_store.h, blob_removal.h: by the SHA-256 of the whole file, which only a document tells.
     "store::BlobStore::open": Reviewed(AT_START, (APP,)),
     "store::BlobStore::writer": Reviewed("takes bytes in", ("src/api/upload_routes.cc",)),

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "store/connection.h"
+#include "store/content_access.h"
 #include "store/erasure_secrets.h"
 #include "store/key_ring.h"
 #include "store/key_rotation.h"
@@ -213,7 +214,7 @@ TEST_F(KeysTest, AnErasedDocumentIsErasedInAnOlderCopyOfTheDatabaseToo) {
     const auto found = (*looking)->read(
         [&](Snapshot& snapshot) { return document_for_ingest(snapshot, erased.id); });
     ASSERT_FALSE(found);
-    EXPECT_EQ(found.error().message, "this was erased, and its key destroyed");
+    EXPECT_EQ(found.error().message, no_such_document().message);
   }
   reopen();
   EXPECT_EQ(count_of("documents"), 1);

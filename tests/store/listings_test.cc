@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "store/consistency.h"
+#include "store/content_access.h"
 #include "store/cursor.h"
 #include "tests/store/content_fixture.h"
 
@@ -157,9 +158,43 @@ TEST_F(ListingsTest, LeaveOutWhatIsErasedWhileTheyAreRead) {
     EXPECT_EQ(indexed.size(), 1U);
     WY_TRY(const Consistency checked, check_consistency(snapshot));
     EXPECT_TRUE(checked.problems.empty()) << checked.problems.front();
+    EXPECT_TRUE(checked.unreadable.empty());
+    const auto one = document(snapshot, open, gone.id);
+    EXPECT_EQ(one.error().message, no_such_document().message);
     return Done{};
   });
   ASSERT_TRUE(looked) << looked.error().message;
+}
+
+TEST_F(ListingsTest, LeaveOutWhatIsDamagedAndSayWhichDocumentIs) {
+  const Document damaged = add("col_1", "a"), chunk = add("col_1", "b"), good = add("col_1", "c");
+  for (const Document& each : {damaged, chunk, good}) finish(each.id, "some words");
+  ASSERT_TRUE(write([&](Transaction& tx) -> Status {
+    for (const std::string& sql :
+         {"UPDATE documents SET title = x'0102' WHERE id = '" + damaged.id + "'",
+          std::string("UPDATE chunks SET content = x'0102' WHERE id = 2")}) {
+      WY_TRY(auto statement, tx.prepare(sql));
+      WY_RETURN_IF_ERROR(statement.run());
+    }
+    return Done{};
+  }));
+  const auto listed = list({}, {.limit = 10});
+  ASSERT_TRUE(listed) << listed.error().message;
+  ASSERT_EQ(listed->items.size(), 3U);
+  EXPECT_TRUE(listed->items[0].unreadable);
+  EXPECT_EQ(listed->items[0].error, "the title of " + damaged.id + " does not open");
+  EXPECT_FALSE(listed->items[1].unreadable);
+  const Permit open = permit(Action::read, {"col_1"});
+  const std::vector<ChunkId> ids = {1, 2, 3};
+  const auto found = read([&](Snapshot& snapshot) { return chunks_by_id(snapshot, open, ids); });
+  ASSERT_TRUE(found) << found.error().message;
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().document_id, good.id);
+  const auto indexed = read([&](Snapshot& snapshot) {
+    return chunks_for_index(snapshot, good.label_id, {1, 3, 10}, "test");
+  });
+  ASSERT_TRUE(indexed) << indexed.error().message;
+  EXPECT_EQ(indexed->size(), 1U);
 }
 
 }  // namespace

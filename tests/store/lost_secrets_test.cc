@@ -3,9 +3,9 @@
 
 #include "base/file.h"
 #include "store/consistency.h"
-#include "store/erased_secrets.h"
 #include "store/erasure.h"
 #include "store/key_ring.h"
+#include "store/unreadable.h"
 #include "tests/store/content_fixture.h"
 
 namespace wenyuan::store {
@@ -59,7 +59,8 @@ TEST_F(LostSecretsTest, StartsAndReadsWhatItCan) {
     return documents(snapshot, open, DocumentFilter{}, {.limit = 10, .cursor = ""});
   });
   ASSERT_TRUE(listed) << listed.error().message;
-  EXPECT_EQ(listed->items.size(), 2U);
+  ASSERT_EQ(listed->items.size(), 2U);
+  EXPECT_EQ(listed->items[1].error, lost_secret().message);
 }
 
 TEST_F(LostSecretsTest, AnIndexGetsTheOthers) {
@@ -140,6 +141,7 @@ TEST_F(LostSecretsTest, AreRemovedWhenThatIsWanted) {
   const auto found = read([](Snapshot& snapshot) { return unreadable_documents(snapshot); });
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1U);
+  EXPECT_TRUE(found->front().lost);
   ASSERT_TRUE(write([&](Transaction& tx) { return erase_keyless(tx, found->front().number); }));
   reopen();
   EXPECT_EQ(count_of("documents"), 1);

@@ -66,6 +66,40 @@ TEST_F(Repair, TakesADocumentInAgainWhoseRowsDoNotAgree) {
   EXPECT_EQ(replayed(get(id_).label_id), (std::vector<std::string>{"one line", "and another"}));
 }
 
+TEST_F(Repair, EmptiesATitleThatDoesNotOpenAndGoesOn) {
+  const std::string other = add("col_a", "more bytes").id;
+  tamper("UPDATE documents SET title = x'0102', chunk_count = 5 WHERE id = '" + id_ + "'");
+  EXPECT_THAT(problems(), Not(IsEmpty()));
+  EXPECT_TRUE(get(id_).unreadable);
+  repair();
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_FALSE(get(id_).unreadable);
+  EXPECT_EQ(get(id_).title, "");
+  EXPECT_EQ(get(other).title, "Title of more bytes");
+}
+
+TEST_F(Repair, LeavesWhatHasNoKeyWhichCanBeErased) {
+  tamper("UPDATE documents SET wrapped_key = x'0102', chunk_count = 5 WHERE id = '" + id_ + "'");
+  EXPECT_THAT(repair(), IsEmpty());
+  EXPECT_THAT(problems(), Not(IsEmpty()));
+  const Permit hidden = permit(Action::write, {});
+  const auto refused = write([&](Transaction& tx) { return remove_document(tx, hidden, id_); });
+  EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  const Permit open = permit(Action::write, {"col_a"});
+  const auto erased = write([&](Transaction& tx) { return remove_document(tx, open, id_); });
+  ASSERT_TRUE(erased) << erased.error().message;
+  EXPECT_EQ(erased->chunks, 2);
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(Repair, EvenAMangledRowCanBeErased) {
+  tamper("UPDATE documents SET attributes = 'x', state = 'odd' WHERE id = '" + id_ + "'");
+  EXPECT_THAT(problems(), Not(IsEmpty()));
+  const Permit open = permit(Action::write, {"col_a"});
+  ASSERT_TRUE(write([&](Transaction& tx) { return remove_document(tx, open, id_); }));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(Repair, QueuesWhatWaitsForNothing) {
   const std::string waiting = add("col_a", "more bytes").id;
   tamper("UPDATE jobs SET state = 'done'");
