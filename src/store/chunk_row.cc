@@ -207,8 +207,9 @@ Result<Chunk> read_chunk_row(const Statement& statement, DocumentKeys& keys) {
 }
 
 Result<std::vector<float>> read_vector(const Statement& statement, DocumentKeys& keys, int at) {
+  if (statement.is_null(at)) return std::vector<float>();
   const auto sealed = statement.blob(at);
-  if (sealed.empty()) return std::vector<float>();
+  if (sealed.empty()) return Error{ErrorCode::corrupt, "a vector is empty"};
   WY_TRY(const DocumentKey* const key, key_of(statement, keys));
   WY_TRY(const std::string bytes,
          key->open(vector_field(statement.integer(7), statement.integer(4)), sealed));

@@ -112,6 +112,7 @@ Result<std::vector<TextBox>> document_layout(Snapshot& snapshot, const Permit& p
   DocumentKeys keys(snapshot);
   WY_TRY(const DocumentKey* const key, version_key(snapshot, keys, row, wanted));
   WY_TRY(const std::string bytes, key->open(layout_field(wanted), statement.blob(0)));
+  if (bytes.empty()) return Error{ErrorCode::corrupt, "the layout of " + id + " is gone"};
   return decode_layout(bytes);
 }
 
@@ -145,6 +146,10 @@ Result<std::string> document_text(Snapshot& snapshot, const Permit& permit, cons
     WY_TRY(const std::string piece,
            key->open(text_field(place.version, statement.integer(0)), statement.blob(1)));
     text += piece;
+  }
+  // An empty piece opens as nothing, and one that is missing leaves no trace.
+  if (static_cast<std::int64_t>(code_point_count(text)) < char_end - first * kPieceSize) {
+    return Error{ErrorCode::corrupt, "the text of " + id + " is not whole"};
   }
   const auto skipped = static_cast<std::size_t>(char_start - first * kPieceSize);
   text.erase(0, byte_offset(text, skipped));

@@ -78,6 +78,22 @@ TEST_F(Repair, EmptiesATitleThatDoesNotOpenAndGoesOn) {
   EXPECT_EQ(get(other).title, "Title of more bytes");
 }
 
+TEST_F(Repair, FindsTextsAndVectorsThatWereEmptied) {
+  const Permit open = permit(Action::read, {"col_a"});
+  const auto text = [&] {
+    return read([&](Snapshot& snapshot) { return document_text(snapshot, open, id_, 0, 8); });
+  };
+  EXPECT_EQ(*text(), "one line");
+  tamper("UPDATE document_texts SET text = x''");
+  EXPECT_EQ(text().error().code, ErrorCode::corrupt);
+  tamper("DELETE FROM document_texts");
+  EXPECT_EQ(text().error().code, ErrorCode::corrupt);
+  tamper("UPDATE chunks SET vector = x'' WHERE ordinal = 1");
+  EXPECT_THAT(problems(), Not(IsEmpty()));
+  repair();
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(Repair, LeavesWhatHasNoKeyWhichCanBeErased) {
   tamper("UPDATE documents SET wrapped_key = x'0102', chunk_count = 5 WHERE id = '" + id_ + "'");
   EXPECT_THAT(repair(), IsEmpty());
