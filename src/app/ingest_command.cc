@@ -11,6 +11,7 @@
 #include "app/command.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "base/sha256.h"
 
 namespace wenyuan::app {
 namespace {
@@ -83,8 +84,10 @@ Result<Uploaded> upload(const Remote& remote, const std::string& collection_id,
                         const fs::path& file) {
   WY_TRY(const std::string content, read_file(file, kFileSizeMax));
   const std::string boundary = new_id("boundary");
-  // The path is the document's external id: the same file again is a new version, not a copy.
-  const json metadata = {{"external_id", file.lexically_normal().string()}};
+  // The path makes the document's external id, so that the same file again is a new version and not
+  // a copy. Its hash does: external ids lie in the open, and names of files say what is in them.
+  const std::string path = collection_id + "\n" + file.lexically_normal().string();
+  const json metadata = {{"external_id", "path-" + sha256_hex(path)}};
   std::string body = "--" + boundary +
                      "\r\nContent-Disposition: form-data; name=\"metadata\"\r\n"
                      "Content-Type: application/json\r\n\r\n" +
