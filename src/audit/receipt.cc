@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kOrigin = "wenyuan.erasure/";
 constexpr std::string_view kSignatureHead = "\xE2\x80\x94 ";  // an em dash and a space
-constexpr std::size_t kOriginalsMax = 2000;
+constexpr std::size_t kOriginalsMax = 100'000;
 constexpr std::size_t kFirstOriginal = 9;  // the line of it
 
 Error not_a_receipt(std::string_view why) {

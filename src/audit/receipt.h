@@ -13,8 +13,8 @@
 //
 //   — wenyuan.erasure/0123… Qb2…=    by the key of the audit log's checkpoints
 //
-// It has no number that would tell how much others do, and not whether another document has the same
-// bytes, so that the file stays.
+// It has no number that would tell how much others do, and not whether another document has the
+// same bytes, so that the file stays.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ struct Receipt {
   std::vector<ErasedOriginal> originals;
 };
 
-constexpr std::size_t kReceiptSizeMax = 256 * 1024;
+// Room for a document of a hundred thousand versions.
+constexpr std::size_t kReceiptSizeMax = std::size_t{16} << 20;
 
 std::string sign_receipt(const Receipt& receipt, const SigningKey& key);
 

@@ -42,6 +42,15 @@ TEST_F(ReceiptTest, SaysWhatWasErasedToWhoeverHasThePublicKey) {
   EXPECT_EQ(sign_receipt(*opened, signing), note);
 }
 
+TEST_F(ReceiptTest, OfADocumentOfManyVersionsIsReadToo) {
+  const SigningKey signing = key();
+  Receipt many = receipt();
+  many.originals.assign(5000, {std::string(64, 'c'), 1'000'000});
+  const auto opened = open_receipt(sign_receipt(many, signing), signing.verifying_key());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->originals.size(), 5000U);
+}
+
 TEST_F(ReceiptTest, IsRefusedWithAnyChangedByteOrAnotherKey) {
   const SigningKey signing = key();
   const std::string note = sign_receipt(receipt(), signing);
