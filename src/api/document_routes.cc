@@ -105,8 +105,10 @@ Result<http::Response> remove_document(Call& call) {
          call.write([&](store::Transaction& tx) -> Result<store::Erased> {
            WY_TRY(const Permit permit, call.permit(tx, Action::write));
            auto document = store::document(tx, permit, id);
-           if (!document) return not_writable(call, tx, id, document.error());
-           WY_RETURN_IF_ERROR(call.check_if_match(document_etag(*document)));
+           // What is damaged can still be erased.
+           const bool damaged = !document && document.error().code == ErrorCode::corrupt;
+           if (!document && !damaged) return not_writable(call, tx, id, document.error());
+           WY_RETURN_IF_ERROR(call.check_if_match(damaged ? "" : document_etag(*document)));
            auto removed = store::remove_document(tx, permit, id);
            if (!removed) return not_writable(call, tx, id, removed.error());
            call.note_object(id);
