@@ -15,10 +15,17 @@ using nlohmann::json;
 
 struct CheckFlags {
   std::string data;
+  std::string index_memory = kIndexMemory;
   bool json = false;
   bool deep = false;
   bool remove_unreadable = false;
 };
+
+Layout layout_of(const CheckFlags& flags) {
+  Layout layout(flags.data);
+  layout.index_memory = flags.index_memory;
+  return layout;
+}
 
 Result<std::unique_ptr<store::Database>> open_read_only(const std::string& data) {
   return store::Database::open(read_only_options(data));
@@ -26,7 +33,7 @@ Result<std::unique_ptr<store::Database>> open_read_only(const std::string& data)
 
 Result<bool> verify(const CheckFlags& flags) {
   WY_TRY(const std::unique_ptr<store::Database> database, open_read_only(flags.data));
-  WY_TRY(const StoreCheck check, check_store(Layout(flags.data), *database, flags.deep));
+  WY_TRY(const StoreCheck check, check_store(layout_of(flags), *database, flags.deep));
   if (flags.json) {
     std::cout << json{{"good", check.problems.empty()},
                       {"documents", check.documents},
@@ -56,8 +63,8 @@ Result<bool> repair(const CheckFlags& flags) {
     return within("stop the server first", database.error());
   }
   if (!database) return database.error();
-  WY_TRY(const StoreRepair repair, repair_store(Layout(flags.data), **database, SystemClock().now(),
-                                                flags.remove_unreadable));
+  WY_TRY(const StoreRepair repair,
+         repair_store(layout_of(flags), **database, SystemClock().now(), flags.remove_unreadable));
   if (flags.json) {
     std::cout
         << json{{"good", repair.left.empty()}, {"done", repair.done}, {"left", repair.left}}.dump(2)
@@ -76,6 +83,7 @@ CLI::App& add_check(CLI::App& command, const std::shared_ptr<CheckFlags>& flags,
   command.add_option("--data", flags->data, "The data directory")
       ->envname("WENYUAN_DATA")
       ->required();
+  add_index_memory(command, flags->index_memory);
   command.add_flag("--json", flags->json, "Print JSON");
   command.callback([flags, work, &exit_code] {
     const Result<bool> good = work(*flags);

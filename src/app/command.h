@@ -26,9 +26,16 @@ void add_check_commands(CLI::App& app, int& exit_code);  // verify
 void add_audit_command(CLI::App& app, int& exit_code);
 void add_backup_commands(CLI::App& app, int& exit_code);  // backup, restore, promote
 void add_standby_command(CLI::App& app, int& exit_code);
-void add_pack_commands(CLI::App& app, int& exit_code);  // export, import
+void add_pack_commands(CLI::App& app, int& exit_code);     // export, import
 void add_erasure_commands(CLI::App& app, int& exit_code);  // verify-erasure, key
 void add_model_command(CLI::App& app, int& exit_code);
+
+// --index-memory, as the server's setting index_memory.
+inline void add_index_memory(CLI::App& command, std::string& folder) {
+  command.add_option("--index-memory", folder, "Folder in memory where indexes lie while in use")
+      ->envname("WENYUAN_INDEX_MEMORY")
+      ->capture_default_str();
+}
 
 // Prints the error to stderr; kExitUsage for invalid_argument, kExitFailed otherwise.
 int report(const Error& error);

@@ -1,7 +1,10 @@
 #include "app/erasure_check.h"
 
 #include <algorithm>
+#include <chrono>
+#include <set>
 #include <system_error>
+#include <thread>
 
 #include "app/models.h"
 #include "base/id.h"
@@ -16,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kCopyTries = 5;
+constexpr std::chrono::milliseconds kPause{300};
 
 // A running server may replace files while they are copied; then it is tried again.
 class IndexCopy {
@@ -31,6 +35,10 @@ class IndexCopy {
 
   Status take(const fs::path& from) const {
     std::error_code error;
+    if (!fs::exists(from, error) && !error) {
+      fs::create_directories(path_, error);
+      return error ? Status(Error{ErrorCode::unavailable, error.message()}) : Status(Done{});
+    }
     for (int attempt = 0; attempt < kCopyTries; ++attempt) {
       fs::remove_all(path_, error);
       error.clear();
@@ -74,18 +82,51 @@ bool has_any(const std::vector<ChunkId>& ids, const std::vector<ChunkId>& ranges
   return false;
 }
 
-Status look_in_indexes(const Layout& layout, const store::Database& database,
+// Compartments without a generation have their postings in the memory of a server, or were lost.
+Status all_are_there(store::Database& database, const index::Compartments& compartments) {
+  WY_TRY(const auto wanted, database.read([](store::Snapshot& snapshot) {
+    return store::places_with_chunks(snapshot);
+  }));
+  std::set<std::pair<LabelId, Era>> there;
+  for (const index::CompartmentStatus& status : compartments.status()) {
+    there.emplace(status.label, status.era);
+  }
+  for (const auto& [label, era] : wanted) {
+    if (there.contains({label, era})) continue;
+    return Error{ErrorCode::unavailable,
+                 std::string(era == Era::past ? "the past of " : "") + "compartment " +
+                     std::to_string(label) +
+                     " is not on the disk; a running server puts it there within a minute"};
+  }
+  return Done{};
+}
+
+using Opened = std::unique_ptr<index::Compartments>;
+Result<Opened> open_copy(const Layout& layout, store::Database& database, const IndexCopy& copy) {
+  WY_RETURN_IF_ERROR(copy.take(layout.indexes()));
+  WY_TRY(const index::VectorModel model, indexed_model(layout));
+  WY_TRY(Opened compartments,
+         open_compartments(copy.path(), layout.index_memory, database, model, IndexUse::look));
+  WY_RETURN_IF_ERROR(all_are_there(database, *compartments));
+  return compartments;
+}
+
+Status look_in_indexes(const Layout& layout, store::Database& database,
                        const store::Erasure& erasure, ErasureCheck& check) {
-  std::error_code ignored;
   std::vector<ChunkId> ranges = erasure.past_chunks;
   if (erasure.first_chunk != 0) {
     ranges.insert(ranges.end(), {erasure.first_chunk, erasure.last_chunk});
   }
-  if (ranges.empty() || !fs::exists(layout.indexes(), ignored)) return Done{};
+  if (ranges.empty()) return Done{};
   const IndexCopy copy;
-  WY_RETURN_IF_ERROR(copy.take(layout.indexes()));
-  WY_TRY(const index::VectorModel model, indexed_model(layout));
-  WY_TRY(const auto compartments, open_compartments(copy.path(), kIndexMemory, database, model));
+  Result<Opened> opened = open_copy(layout, database, copy);
+  for (int attempt = 1; !opened && attempt < kCopyTries; ++attempt) {
+    std::this_thread::sleep_for(kPause);  // a server may have been replacing a generation
+    opened = open_copy(layout, database, copy);
+  }
+  // Never "nothing is left" because nothing could be read.
+  if (!opened) return within("the indexes could not be looked through", opened.error());
+  const Opened& compartments = *opened;
   for (const index::CompartmentStatus& status : compartments->status()) {
     WY_TRY(const auto contents, compartments->contents(status.label, status.era));
     if (!has_any(contents.lexical, ranges) && !has_any(contents.vectors, ranges)) continue;

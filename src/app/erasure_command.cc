@@ -17,6 +17,7 @@ struct ReceiptFlags {
   std::string receipt;
   std::string data;
   std::string key;
+  std::string index_memory = kIndexMemory;
   bool json = false;
 };
 
@@ -28,7 +29,9 @@ Result<bool> verify(const ReceiptFlags& flags) {
                                                      : std::filesystem::path(flags.key)));
   WY_TRY(const std::unique_ptr<store::Database> database,
          store::Database::open(read_only_options(data)));
-  WY_TRY(const ErasureCheck check, check_erasure(Layout(data), *database, note, key));
+  Layout layout(data);
+  layout.index_memory = flags.index_memory;
+  WY_TRY(const ErasureCheck check, check_erasure(layout, *database, note, key));
   const bool good = check.problems.empty();
   if (flags.json) {
     std::cout << json{{"good", good},
@@ -75,6 +78,7 @@ void add_erasure_commands(CLI::App& app, int& exit_code) {
       ->envname("WENYUAN_DATA")
       ->required();
   verify_command->add_option("--key", flags->key, "Public key kept elsewhere (default: audit.pub)");
+  add_index_memory(*verify_command, flags->index_memory);
   verify_command->add_flag("--json", flags->json, "Print JSON");
   verify_command->callback([flags, &exit_code] {
     const Result<bool> good = verify(*flags);

@@ -70,8 +70,9 @@ Status keep_indexed_model(const Layout& layout, const index::VectorModel& model)
 
 Result<std::unique_ptr<index::Compartments>> open_compartments(
     const std::filesystem::path& directory, const std::filesystem::path& memory,
-    const store::Database& database, const index::VectorModel& model) {
+    const store::Database& database, const index::VectorModel& model, IndexUse use) {
   index::Compartments::Options options;
+  options.strict = use == IndexUse::look;
   options.directory = directory;
   options.store_id = database.store_id();
   options.model = model;

@@ -20,6 +20,8 @@ constexpr const char* kIndexMemory = "/dev/shm";
 struct Layout {
   explicit Layout(std::filesystem::path root) : data(std::move(root)) {}
   std::filesystem::path data;
+  // Where search indexes lie in the open while they are used; see index_memory in app/config.h.
+  std::filesystem::path index_memory = kIndexMemory;
   std::filesystem::path blobs() const { return data / "blobs"; }
   std::filesystem::path indexes() const { return data / "indexes"; }
   std::filesystem::path index_model() const { return data / "index.model"; }
@@ -38,9 +40,14 @@ Status check_memory(const std::filesystem::path& folder);
 Result<index::VectorModel> indexed_model(const Layout& layout);
 Status keep_indexed_model(const Layout& layout, const index::VectorModel& model);
 
+enum class IndexUse {
+  serve,
+  look,  // Compartments::Options::strict
+};
 // `directory` is Layout::indexes(), or a copy of it. `memory`: Compartments::Options::memory.
 Result<std::unique_ptr<index::Compartments>> open_compartments(
     const std::filesystem::path& directory, const std::filesystem::path& memory,
-    const store::Database& database, const index::VectorModel& model);
+    const store::Database& database, const index::VectorModel& model,
+    IndexUse use = IndexUse::serve);
 
 }  // namespace wenyuan::app

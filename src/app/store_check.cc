@@ -66,7 +66,7 @@ Status check_indexes(const Layout& layout, store::Database& database, bool deep,
   WY_RETURN_IF_ERROR(copy_indexes(layout.indexes(), copy.path()));
   WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(const std::unique_ptr<index::Compartments> compartments,
-         open_compartments(copy.path(), kIndexMemory, database, model));
+         open_compartments(copy.path(), layout.index_memory, database, model));
   ingest::Indexer indexer(database, *compartments);
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
   WY_TRY(const auto mismatches, indexer.verify(deep));

@@ -77,7 +77,7 @@ Status look_at_blobs(const Layout& layout, store::Database& database,
 Status rebuild_indexes(const Layout& layout, store::Database& database, StoreRepair& repair) {
   WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(const std::unique_ptr<index::Compartments> compartments,
-         open_compartments(layout.indexes(), kIndexMemory, database, model));
+         open_compartments(layout.indexes(), layout.index_memory, database, model));
   ingest::Indexer indexer(database, *compartments);
   WY_RETURN_IF_ERROR(indexer.catch_up_all(std::stop_token()));
   WY_TRY(const auto before, indexer.verify(true));

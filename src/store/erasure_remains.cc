@@ -42,4 +42,17 @@ Result<std::vector<std::string>> erasure_remains(Snapshot& snapshot, const Erasu
   return remains;
 }
 
+Result<std::vector<std::pair<LabelId, Era>>> places_with_chunks(Snapshot& snapshot) {
+  WY_TRY(auto statement,
+         snapshot.prepare("SELECT DISTINCT label_id, 0 FROM documents WHERE first_chunk > 0 "
+                          "UNION SELECT DISTINCT d.label_id, 1 FROM document_versions AS v "
+                          "JOIN documents AS d ON d.number = v.document WHERE v.first_chunk > 0"));
+  std::vector<std::pair<LabelId, Era>> places;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return places;
+    places.emplace_back(statement.integer(0), statement.integer(1) != 0 ? Era::past : Era::present);
+  }
+}
+
 }  // namespace wenyuan::store

@@ -105,6 +105,8 @@ FUNCTIONS = {
     "store::last_unswept": Reviewed(NO_CONTENT, (APP,)),
     "store::mark_swept": Reviewed(NO_CONTENT, (APP,)),
     "store::erasure_remains": Reviewed("`wenyuan verify-erasure`, on the machine itself", (APP,)),
+    "store::places_with_chunks": Reviewed("`wenyuan verify-erasure`, on the machine itself",
+                                          (APP,)),
     # consistency.h
     "store::check_consistency": Reviewed(
         "`wenyuan verify` and what has been restored, on the machine itself",

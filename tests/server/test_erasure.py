@@ -201,6 +201,43 @@ class Erasure(unittest.TestCase):
                 hits = client.search(canary(number), mode="keyword", limit=1)["results"]
                 self.assertEqual(len(hits), 0 if number < DOCUMENTS else 1)
 
+    def test_what_could_not_be_looked_through_is_not_said_to_be_gone(self):
+        with Server(models=self.models) as server:
+            client = server.client()
+            collection_id = client.create_collection("Looking")["id"]
+            ids = [client.add_text(collection_id, f"Title {number}", text_of(number))["id"]
+                   for number in range(2)]
+            client.wait_for(ids)
+            receipt = client.must(200, client.delete(f"/v1/documents/{ids[0]}"))
+            self.wait_until_swept(client, [receipt])
+            server.stop()
+            note = server.data.parent / (server.data.name + ".receipt")
+            self.addCleanup(note.unlink, missing_ok=True)
+            note.write_text(receipt["receipt"])
+            arguments = ("verify-erasure", str(note), "--data", str(server.data))
+            result = server.run(*arguments)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            refused = server.run(*arguments, "--index-memory", "/proc")
+            self.assertIn("is not in memory", refused.stderr)
+            generations = list((server.data / "indexes").glob("*/gen-*"))
+            self.assertEqual(len(generations), 1)
+            sealed = generations[0].read_bytes()
+            for damage in (lambda: generations[0].write_bytes(sealed[:-1]),
+                           lambda: shutil.rmtree(generations[0].parent)):
+                damage()
+                result = server.run(*arguments)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertNotIn("nothing of it is left", result.stdout)
+                self.assertIn("could not be looked through", result.stderr)
+
+    def test_the_master_key_of_a_variable_is_not_in_the_process_list(self):
+        key = "5e" * 32
+        with Server(models=self.models, environment={"WENYUAN_MASTER_KEY_FROM": "env:MASTER",
+                                                     "MASTER": key}) as server:
+            environment = pathlib.Path(f"/proc/{server.process.pid}/environ").read_bytes()
+            self.assertIn(b"MASTER=", environment)
+            self.assertNotIn(key.encode(), environment)
+
     def test_the_master_key_changes_while_serving(self):
         with Server(models=self.models) as server:
             client = server.client()
