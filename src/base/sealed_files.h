@@ -47,7 +47,9 @@ class SealedFiles {
   virtual Status replace(const std::filesystem::path& from, const std::filesystem::path& to,
                          std::string_view bound) const = 0;
   // Destroys the file's key, so that copies of the file are worth nothing, and removes the file.
-  // Done when it is not there.
+  // Done when it is not there. An error leaves the file, so that it can be tried again; but one
+  // that is damaged so that it does not tell its key goes, and the log says that older copies still
+  // open.
   virtual Status destroy(const std::filesystem::path& path, std::string_view bound) const = 0;
 };
 

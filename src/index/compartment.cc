@@ -57,12 +57,12 @@ std::vector<fs::path> generations_in(const fs::path& directory) {
   return paths;
 }
 
-// Its key too, unless that is not ours to destroy.
+// Its key too. What cannot be removed now is tried again with the next seal.
 void remove_quietly(const SealedFiles& files, const fs::path& path, std::string_view bound) {
-  if (files.destroy(path, bound)) return;
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) log::warn("index_generation_not_removed", {{"file", path.string()}});
+  const Status removed = files.destroy(path, bound);
+  if (removed) return;
+  log::warn("index_generation_not_removed",
+            {{"file", path.string()}, {"why", removed.error().message}});
 }
 
 Status check(const Batch& batch, std::size_t vector_size) {

@@ -191,7 +191,8 @@ Status Compartments::Impl::load() {
       if (compartment->snapshot()->has_generation) {
         compartments.emplace(*place, std::move(compartment));
       } else {
-        fs::remove_all(entry);
+        std::error_code not_empty;  // a generation whose key could not be destroyed yet
+        fs::remove(entry, not_empty);
       }
     }
     return Done{};

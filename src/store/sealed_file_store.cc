@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "store/key_ring.h"
 
 namespace wenyuan::store {
@@ -216,26 +217,32 @@ Result<std::string> Reader::read(std::int64_t offset, std::size_t count) const {
 struct Opened {
   FileDescriptor fd;
   Header header;
+  std::int64_t file_size = 0;
 };
 
+// However long the file is.
 Result<Opened> open_header(const fs::path& path) {
+  const Error broken{ErrorCode::corrupt, path.filename().string() + " is not a sealed file"};
   Opened opened;
   opened.fd = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!opened.fd && errno == ELOOP) return broken;
   if (!opened.fd) return errno_error("open", path);
   struct stat info {};
   if (::fstat(opened.fd.get(), &info) != 0) return errno_error("stat", path);
-  const Error broken{ErrorCode::corrupt, path.filename().string() + " is not a sealed file"};
   if (!S_ISREG(info.st_mode)) return broken;
   WY_TRY(const std::string bytes, read_at(opened.fd.get(), path, kHeaderSize, 0));
   auto header = decode(bytes);
   if (!header) return broken;
   opened.header = *std::move(header);
-  const std::int64_t plain = info.st_size - static_cast<std::int64_t>(kHeaderSize) -
-                             piece_count(opened.header.size) * static_cast<std::int64_t>(kTagSize);
-  if (plain != opened.header.size) {
-    return Error{ErrorCode::corrupt, path.filename().string() + " is not as long as it was"};
-  }
+  opened.file_size = info.st_size;
   return opened;
+}
+
+Status check_length(const Opened& opened, const fs::path& path) {
+  const std::int64_t plain = opened.file_size - static_cast<std::int64_t>(kHeaderSize) -
+                             piece_count(opened.header.size) * static_cast<std::int64_t>(kTagSize);
+  if (plain == opened.header.size) return Done{};
+  return Error{ErrorCode::corrupt, path.filename().string() + " is not as long as it was"};
 }
 
 Result<CipherKey> file_key(const KeyRing& keys, const Header& header, const fs::path& path,
@@ -244,6 +251,13 @@ Result<CipherKey> file_key(const KeyRing& keys, const Header& header, const fs::
   const auto key = unseal_key(wrapping, header.wrapped, wrap_bound(header, bound));
   if (key) return *key;
   return Error{ErrorCode::corrupt, path.filename().string() + " was not sealed here as this"};
+}
+
+// A header that is damaged, or not ours, may name anybody's.
+Result<SecretNumber> own_secret(const KeyRing& keys, const fs::path& path, std::string_view bound) {
+  WY_TRY(const Opened opened, open_header(path));
+  WY_RETURN_IF_ERROR(file_key(keys, opened.header, path, bound));
+  return opened.header.secret;
 }
 
 }  // namespace
@@ -264,17 +278,23 @@ Result<std::unique_ptr<SealedWriter>> SealedFileStore::create(const fs::path& pa
 Result<std::unique_ptr<SealedReader>> SealedFileStore::open(const fs::path& path,
                                                             std::string_view bound) const {
   WY_TRY(Opened opened, open_header(path));
+  WY_RETURN_IF_ERROR(check_length(opened, path));
   WY_TRY(const CipherKey key, file_key(keys_, opened.header, path, bound));
   return std::unique_ptr<SealedReader>(
       std::make_unique<Reader>(path, std::move(opened.fd), opened.header.size, key));
 }
 
-// A header that is not ours may name anybody's secret; without its key the file is lost anyway.
 Result<SecretNumber> SealedFileStore::secret_of(const fs::path& path,
                                                 std::string_view bound) const {
-  const auto opened = open_header(path);
-  if (!opened || !file_key(keys_, opened->header, path, bound)) return SecretNumber{0};
-  return opened->header.secret;
+  const auto secret = own_secret(keys_, path, bound);
+  if (secret) return secret;
+  const ErrorCode code = secret.error().code;
+  if (code != ErrorCode::not_found && code != ErrorCode::corrupt) return secret;
+  if (code == ErrorCode::corrupt) {
+    log::error("store.key_not_destroyed",
+               {{"file", path.string()}, {"why", secret.error().message}});
+  }
+  return SecretNumber{0};
 }
 
 Status SealedFileStore::destroy_secret(SecretNumber secret) const {

@@ -27,7 +27,7 @@ class SealedFileStore final : public SealedFiles {
   Status destroy(const std::filesystem::path& path, std::string_view bound) const override;
 
  private:
-  // 0 when there is none, or none of ours.
+  // 0 when there is no file, its key was destroyed before, or it does not tell its key.
   Result<SecretNumber> secret_of(const std::filesystem::path& path, std::string_view bound) const;
   Status destroy_secret(SecretNumber secret) const;
   // Asked before a file goes whose secret is to go with it.

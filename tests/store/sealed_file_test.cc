@@ -1,5 +1,6 @@
 // Sealed files open as what they were, or not at all.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fstream>
 
@@ -122,6 +123,40 @@ TEST_F(SealedFileTest, AreWorthNothingInACopyOnceDestroyed) {
   EXPECT_FALSE(fs::exists(file()));
   ASSERT_TRUE(files().destroy(file(), "bound"));
   EXPECT_EQ(files().open(copy, "bound").error().code, ErrorCode::not_found);
+}
+
+TEST_F(SealedFileTest, TakeTheKeyAlongWhenTheyWereCutOff) {
+  put("content");
+  const fs::path copy = home.path() / "copy";
+  fs::copy(file(), copy);
+  fs::resize_file(file(), fs::file_size(file()) - 1);
+  ASSERT_TRUE(files().destroy(file(), "bound"));
+  EXPECT_EQ(files().open(copy, "bound").error().code, ErrorCode::not_found);
+}
+
+TEST_F(SealedFileTest, StayWhenTheirKeyCannotBeDestroyedNow) {
+  put("content");
+  const fs::path target = home.path() / "target";
+  fs::rename(file(), target);
+  put("other");
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{0, limit.rlim_max};  // so that nothing can be opened
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Status destroyed = files().destroy(target, "bound");
+  const Status replaced = files().replace(file(), target, "bound");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_FALSE(destroyed);
+  EXPECT_FALSE(replaced);
+  EXPECT_EQ(*(*files().open(target, "bound"))->read(0, 10), "content");
+  EXPECT_TRUE(files().destroy(target, "bound"));
+}
+
+TEST_F(SealedFileTest, GoWhenTheyAreSoDamagedThatNobodyKnowsTheirKey) {
+  put("content");
+  ASSERT_TRUE(write_file_durably(file(), "something else"));
+  EXPECT_TRUE(files().destroy(file(), "bound"));
+  EXPECT_FALSE(fs::exists(file()));
 }
 
 TEST_F(SealedFileTest, TakeTheKeyOfWhatTheyReplace) {
