@@ -88,7 +88,7 @@ FUNCTIONS = {
         "SecretFile::read", "SecretFile::write", "SecretFile::destroy", "SecretFile::sync",
         "SecretFile::probe", "SecretFile::lock",
         "state_of", "lost_place", "merge_secrets", "bring_secrets", "lost_secret",
-        "destroy_erased_secrets", "remove_keyless", "erase_keyless",
+        "erase_keyless",
         "Database::unreadable_documents",
         "KeyRing::open", "KeyRing::purpose_key", "KeyRing::wrap", "KeyRing::unwrap",
         "KeyRing::secrets", "KeyRing::made_file", "KeyRing::source", "KeyRing::add",

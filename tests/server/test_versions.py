@@ -212,6 +212,7 @@ class SearchAsOf(unittest.TestCase):
         receipt = self.client.must(200, self.client.delete(f"/v1/documents/{document}"))
         self.assertEqual((receipt["versions"], receipt["chunks"]), (2, 2))
         self.assertEqual(self.found("ingredient", **more), [])
+        self.client.wait_until_erased(receipt["receipt_id"])
         file = self.server.folder / "receipt"
         file.write_text(receipt["receipt"])
         checked = self.server.run("verify-erasure", str(file), "--data", str(self.server.data))

@@ -140,6 +140,13 @@ class Client:
                 time.sleep(0.05)
         return [documents[document_id] for document_id in document_ids]
 
+    def wait_until_erased(self, receipt_id, seconds=60):
+        """Until nothing of it is in the files either, which is promised within a minute."""
+        end = time.monotonic() + seconds
+        while self.must(200, self.get(f"/v1/erasures/{receipt_id}"))["state"] != "complete":
+            assert time.monotonic() < end, f"{receipt_id} is not complete"
+            time.sleep(0.1)
+
     def all_documents(self, collection_id):
         documents, cursor = [], ""
         while True:
