@@ -5,6 +5,7 @@
 #include "api/wire.h"
 #include "base/id.h"
 #include "store/erasure_log.h"
+#include "store/erasure_secrets.h"
 
 namespace wenyuan::api {
 namespace {
@@ -212,6 +213,22 @@ bool is_whole(const SealedReader& file) {
   return true;
 }
 
+constexpr std::string_view kDamaged = "The original of this document is damaged on disk";
+
+// Why it cannot be read, without where it lies.
+Error no_original(const Document& document, const Error& error) {
+  if (document.unreadable) return {ErrorCode::corrupt, document.error};
+  if (error.code == ErrorCode::not_found) {
+    return {ErrorCode::corrupt,
+            "The original of this document is not on the disk, or its key is no longer there"};
+  }
+  const bool lost = error.message == store::lost_secret().message;
+  if (error.code != ErrorCode::corrupt) {
+    return {ErrorCode::unavailable, "The original of this document cannot be read now"};
+  }
+  return lost ? error : Error{ErrorCode::corrupt, std::string(kDamaged)};
+}
+
 Result<http::Response> get_content(Call& call) {
   const std::string& id = call.request.parameter("id");
   call.note_object(id);
@@ -221,11 +238,9 @@ Result<http::Response> get_content(Call& call) {
     return document_with(call, snapshot, id, wanted);
   }));
   const auto original = call.services.blobs->reader(document.sha256);
-  if (!original && original.error().code == ErrorCode::corrupt) return original.error();
+  if (!original) return no_original(document, original.error());
   // Read twice rather than kept in memory: originals can be large.
-  if (!original || !is_whole(**original)) {
-    return Error{ErrorCode::corrupt, "The original of this document is damaged on disk"};
-  }
+  if (!is_whole(**original)) return Error{ErrorCode::corrupt, std::string(kDamaged)};
   http::Response response;
   response.file = http::FileBody{(*original)->size(),
                                  [file = *original](std::int64_t offset, std::size_t count) {
