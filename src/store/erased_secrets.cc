@@ -5,8 +5,10 @@
 
 #include "base/log.h"
 #include "store/connection.h"
+#include "store/content_access.h"
 #include "store/erasure.h"
 #include "store/key_ring.h"
+#include "store/labels.h"
 #include "store/version_retention.h"
 
 namespace wenyuan::store {
@@ -35,6 +37,48 @@ Result<std::vector<Found>> all_secrets(Snapshot& snapshot) {
   }
 }
 
+// Whose secrets were lost at the start before.
+Result<std::set<std::int64_t>> lost_before(Snapshot& snapshot) {
+  WY_TRY(auto statement, snapshot.prepare("SELECT each.value FROM meta, json_each(meta.value) "
+                                          "AS each WHERE meta.name = 'lost'"));
+  std::set<std::int64_t> numbers;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return numbers;
+    numbers.insert(statement.integer(0));
+  }
+}
+
+Status index_again(Transaction& tx, std::int64_t number) {
+  std::string id;
+  {
+    WY_TRY(auto statement, tx.prepare("SELECT id FROM documents WHERE number = ?"));
+    WY_TRY(const bool found, statement.bind(1, number).step());
+    if (!found) return Done{};
+    id = statement.text(0);
+  }
+  const auto row = load_document(tx, id);
+  if (!row && is_erased(row.error())) return Done{};
+  if (!row) return row.error();
+  WY_RETURN_IF_ERROR(record_change(tx, *row, true));
+  return record_past_changes(tx, *row, true);
+}
+
+// Indexes that were made meanwhile have nothing of what could not be read.
+Status index_what_is_back(Database& database, const std::set<std::int64_t>& lost) {
+  WY_TRY(const auto before, database.read(lost_before));
+  if (before == lost) return Done{};
+  return database.write([&](Transaction& tx) -> Status {
+    for (const std::int64_t each : before) {
+      if (!lost.contains(each)) WY_RETURN_IF_ERROR(index_again(tx, each));
+    }
+    WY_TRY(auto statement, tx.prepare("INSERT INTO meta (name, value) VALUES ('lost', ?) "
+                                      "ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
+    const std::vector<std::int64_t> numbers(lost.begin(), lost.end());
+    return statement.bind(1, json_list(numbers)).run();
+  });
+}
+
 }  // namespace
 
 Status destroy_erased_secrets(Connection& connection, const KeyRing& keys) {
@@ -58,13 +102,16 @@ Result<std::int64_t> remove_keyless(Database& database) {
   WY_TRY(const std::vector<Found> all,
          database.read([](Snapshot& snapshot) { return all_secrets(snapshot); }));
   std::vector<Found> keyless;
-  std::set<std::int64_t> lost;
+  std::set<std::int64_t> lost, unreadable;
   for (const Found& each : all) {
     WY_TRY(const SecretState state, secrets->state(each.secret));
     if (state == SecretState::destroyed) keyless.push_back(each);
-    if (state == SecretState::lost && each.is_newest) lost.insert(each.document_number);
+    if (state != SecretState::lost) continue;
+    lost.insert(each.document_number);
+    if (each.is_newest) unreadable.insert(each.document_number);
   }
-  const auto lost_count = static_cast<std::int64_t>(lost.size());
+  WY_RETURN_IF_ERROR(index_what_is_back(database, lost));
+  const auto lost_count = static_cast<std::int64_t>(unreadable.size());
   if (lost_count > 0) log::error("store.documents_unreadable", {{"documents", lost_count}});
   if (keyless.empty()) return lost_count;
   log::warn("store.erased_documents_removed_again",

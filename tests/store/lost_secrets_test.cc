@@ -137,6 +137,26 @@ TEST_F(LostSecretsTest, ANewerFileInTheCopyBringsThemBack) {
   EXPECT_EQ(get(next.id).title, "Title of c");
 }
 
+TEST_F(LostSecretsTest, WhatComesBackIsIndexedAgain) {
+  const LabelId label = get(kept.id).label_id;
+  const auto last = [&] {
+    return *read([&](Snapshot& snapshot) { return last_change(snapshot, label); });
+  };
+  const CommitNumber without = last();
+  reopen();
+  EXPECT_EQ(last(), without);
+  put_back(newer);
+  const CommitNumber with = last();
+  EXPECT_GT(with, without);
+  const auto log = read([&](Snapshot& snapshot) { return changes(snapshot, label, without, 10); });
+  ASSERT_TRUE(log);
+  ASSERT_EQ(log->size(), 1U);
+  EXPECT_EQ(log->front().document_id, lost.id);
+  EXPECT_TRUE(log->front().added);
+  reopen();
+  EXPECT_EQ(last(), with);
+}
+
 TEST_F(LostSecretsTest, AreRemovedWhenThatIsWanted) {
   const auto found = read([](Snapshot& snapshot) { return unreadable_documents(snapshot); });
   ASSERT_TRUE(found);
