@@ -36,7 +36,11 @@ void check_taken(const Receipt& receipt) {
   WY_ASSERT(again.has_value());
   WY_ASSERT(again->id == receipt.id && again->document_id == receipt.document_id);
   WY_ASSERT(again->erased_at == receipt.erased_at);
+  WY_ASSERT(again->rows == receipt.rows && again->answers == receipt.answers);
+  WY_ASSERT(again->bytes == receipt.bytes);
   WY_ASSERT(again->originals.size() == receipt.originals.size());
+  WY_ASSERT(again->documents.size() == receipt.documents.size());
+  WY_ASSERT(receipt.document_id.empty() ? receipt.originals.empty() : receipt.documents.empty());
   WY_ASSERT(sign_receipt(*again, known_key()) == signed_again);
 }
 

@@ -41,13 +41,11 @@ Error not_writable(Call& call, store::Snapshot& snapshot, const std::string& id,
   return {ErrorCode::forbidden, "You may not change this document"};
 }
 
-bool remove_files(const Call& call, std::span<const std::string> sha256s) {
-  const Status removed =
-      store::remove_blobs(*call.services.database, *call.services.blobs, sha256s);
-  if (removed) return true;
+void remove_files(const Call& call, std::span<const std::string> sha256s) {
+  const auto left = store::remove_blobs(*call.services.database, *call.services.blobs, sha256s);
+  if (left) return;
   log::error("api.files_left",
-             {{"request_id", call.request_id}, {"message", removed.error().message}});
-  return false;
+             {{"request_id", call.request_id}, {"message", left.error().message}});
 }
 
 }  // namespace wenyuan::api

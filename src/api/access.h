@@ -24,9 +24,9 @@ Result<Document> readable_document(Call& call, store::Snapshot& snapshot, const 
 Error not_writable(Call& call, store::Snapshot& snapshot, const std::string& id,
                    const Error& error);
 
-// After the commit that erased what named them. False (and a line in the log) when files are left:
-// they go at the next start.
-bool remove_files(const Call& call, std::span<const std::string> sha256s);
+// After the commit that erased what named them, or the failure of what was to name them. What is
+// left is in the log, and goes with the sweep of its receipt, or at the next start.
+void remove_files(const Call& call, std::span<const std::string> sha256s);
 
 // For work that goes on without a snapshot: anything may change between the permit and its use.
 template <class Work>

@@ -185,29 +185,32 @@ Result<http::Response> change_collection(Call& call) {
 
 Result<http::Response> remove_collection(Call& call) {
   const std::string& id = call.request.parameter("id");
+  const std::string receipt_id = new_id("rct");
   std::vector<store::Erased> erased;
-  WY_TRY(http::Response response, call.write([&](store::Transaction& tx) -> Result<http::Response> {
+  GivenReceipt receipt;
+  const Status done = call.write([&](store::Transaction& tx) -> Status {
     WY_TRY(const Permit permit, call.permit(tx, Action::manage));
     WY_RETURN_IF_ERROR(require_collection(call, tx, permit, id));
     WY_TRY(const Collection collection, store::collection(tx, id));
     WY_TRY(const Rights held, rights(call, tx));
     WY_TRY(const Json known, with_rights(tx, collection, held));
     WY_RETURN_IF_ERROR(call.check_if_match(etag_of(to_text(known))));
+    WY_TRY(const Permit reading, call.permit(tx, Action::read));
     WY_TRY(erased, store::remove_collection(tx, permit, id));
     call.note_object(id);
+    call.note("receipt", receipt_id);
     call.note("documents", static_cast<std::int64_t>(erased.size()));
     WY_RETURN_IF_ERROR(call.record(tx, "collection.erase"));
-    for (const store::Erased& one : erased) {
-      WY_RETURN_IF_ERROR(keep_receipt(call, tx, one, new_id("rct")));
-    }
-    return no_content();
-  }));
+    WY_TRY(receipt, keep_receipts(call, tx, {id, erased, reading}, receipt_id));
+    return Done{};
+  });
+  if (!done && !is_kept(call, receipt_id)) return done.error();
   std::vector<std::string> blobs;
   for (const store::Erased& one : erased) {
     blobs.insert(blobs.end(), one.unnamed_blobs.begin(), one.unnamed_blobs.end());
   }
   remove_files(call, blobs);
-  return response;
+  return json_response(200, to_json(receipt));
 }
 
 constexpr Route kRoutes[] = {

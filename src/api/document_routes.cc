@@ -81,53 +81,37 @@ Result<http::Response> change_document(Call& call) {
   });
 }
 
-// Nothing of whether the file went: it stays while any other document, hidden ones too, has the
-// same bytes. The audit log has that.
-Json receipt_json(const store::Erased& erased, const store::Erasure& erasure, const Call& call) {
-  Json json;
-  json["receipt_id"] = erasure.receipt_id;
-  json["document_id"] = erased.document_id;
-  json["sha256"] = erased.sha256;
-  json["versions"] = erased.versions;
-  json["chunks"] = erased.chunks;
-  json["vectors"] = erased.vectors;
-  json["bytes"] = erased.bytes;
-  json["erased_at"] = rfc3339(call.now);
-  json["audit_hash"] = call.record_hash();
-  json["receipt"] = erasure.receipt;
-  return json;
-}
-
 Result<http::Response> remove_document(Call& call) {
   const std::string& id = call.request.parameter("id");
   const std::string receipt_id = new_id("rct");
-  store::Erasure erasure;
-  WY_TRY(const store::Erased erased,
-         call.write([&](store::Transaction& tx) -> Result<store::Erased> {
-           WY_TRY(const Permit permit, call.permit(tx, Action::write));
-           auto document = store::document(tx, permit, id);
-           // What is damaged can still be erased.
-           const bool damaged = !document && document.error().code == ErrorCode::corrupt;
-           if (!document && !damaged) return not_writable(call, tx, id, document.error());
-           WY_RETURN_IF_ERROR(call.check_if_match(damaged ? "" : document_etag(*document)));
-           auto removed = store::remove_document(tx, permit, id);
-           if (!removed) return not_writable(call, tx, id, removed.error());
-           call.note_object(id);
-           call.note("receipt", receipt_id);
-           call.note("versions", removed->versions);
-           call.note("chunks", removed->chunks);
-           call.note("sha256", removed->sha256);
-           call.note("original_removed", removed->blob_removed);
-           call.note("answers", removed->answers);
-           WY_RETURN_IF_ERROR(call.record(tx, "document.erase"));
-           WY_TRY(erasure, keep_receipt(call, tx, *removed, receipt_id));
-           return removed;
-         }));
-  if (!remove_files(call, erased.unnamed_blobs)) {
-    return Error{ErrorCode::unavailable,
-                 "The document is gone, but the file of its original could not be removed yet"};
-  }
-  return json_response(200, receipt_json(erased, erasure, call));
+  store::Erased erased;
+  GivenReceipt receipt;
+  const Status done = call.write([&](store::Transaction& tx) -> Status {
+    WY_TRY(const Permit permit, call.permit(tx, Action::write));
+    auto document = store::document(tx, permit, id);
+    // What is damaged can still be erased.
+    const bool damaged = !document && document.error().code == ErrorCode::corrupt;
+    if (!document && !damaged) return not_writable(call, tx, id, document.error());
+    WY_RETURN_IF_ERROR(call.check_if_match(damaged ? "" : document_etag(*document)));
+    auto removed = store::remove_document(tx, permit, id);
+    if (!removed) return not_writable(call, tx, id, removed.error());
+    erased = *std::move(removed);
+    call.note_object(id);
+    call.note("receipt", receipt_id);
+    call.note("versions", erased.versions);
+    call.note("chunks", erased.chunks);
+    call.note("sha256", erased.sha256);
+    call.note("original_removed", erased.blob_removed);
+    call.note("answers", erased.answers);
+    WY_RETURN_IF_ERROR(call.record(tx, "document.erase"));
+    WY_TRY(receipt, keep_receipt(call, tx, erased, receipt_id));
+    return Done{};
+  });
+  if (!done && !is_kept(call, receipt_id)) return done.error();
+  remove_files(call, erased.unnamed_blobs);
+  Json json = to_json(receipt);
+  json["sha256"] = erased.sha256;
+  return json_response(200, json);
 }
 
 // For whoever erased it, and for those who look after the log; for others it is not there.
@@ -141,7 +125,9 @@ Result<http::Response> get_erasure(Call& call) {
     }
     Json json;
     json["receipt_id"] = erasure.receipt_id;
-    json["document_id"] = erasure.document_id;
+    const bool of_collection = erasure.erased_id.starts_with("col_");
+    json["document_id"] = of_collection ? Json(nullptr) : Json(erasure.erased_id);
+    json["collection_id"] = of_collection ? Json(erasure.erased_id) : Json(nullptr);
     json["erased_at"] = rfc3339(erasure.erased_at);
     json["state"] = erasure.swept_at ? "complete" : "sweeping";
     json["swept_at"] = erasure.swept_at ? Json(rfc3339(*erasure.swept_at)) : Json(nullptr);

@@ -52,23 +52,41 @@ class IndexCopy {
   fs::path path_;
 };
 
+constexpr std::size_t kProblemsMax = 100;
+
+// One receipt's: the document's own, or one of a collection's.
+struct Sought {
+  std::string receipt_id;
+  std::string erased_id;
+};
+
+void note_problem(ErasureCheck& check, const std::string& id, const std::string& what) {
+  if (check.problems.size() == kProblemsMax) return;
+  const bool of_collection = check.receipt.document_id.empty();
+  check.problems.push_back(of_collection ? id + ": " + what : what);
+}
+
 Status look_for_key(const store::KeyRing& keys, const store::Erasure& erasure,
                     ErasureCheck& check) {
+  if (erasure.key_secret == 0) return Done{};  // a collection's
   WY_TRY(const store::ErasureSecrets* const secrets, keys.secrets());
   WY_TRY(const store::SecretState state, secrets->state(erasure.key_secret));
-  if (state == store::SecretState::there) check.problems.emplace_back("its key is not destroyed");
+  if (state == store::SecretState::there) {
+    note_problem(check, erasure.erased_id, "its key is not destroyed");
+  }
   return Done{};
 }
 
-Status look_for_originals(const Layout& layout, store::Snapshot& snapshot,
-                          const store::KeyRing& keys, ErasureCheck& check) {
-  WY_TRY(const store::BlobStore blobs, store::BlobStore::open(layout.blobs(), keys.files()));
-  for (const audit::ErasedOriginal& original : check.receipt.originals) {
+Status look_for_originals(const store::BlobStore& blobs, store::Snapshot& snapshot,
+                          const store::Erasure& erasure, ErasureCheck& check) {
+  WY_TRY(const audit::Receipt receipt, audit::parse_receipt(erasure.receipt));
+  for (const audit::ErasedOriginal& original : receipt.originals) {
     WY_TRY(const bool named, store::blob_is_named(snapshot, original.sha256));
     std::error_code ignored;
     // By now somebody else may have stored the same bytes.
     if (named || !fs::exists(blobs.path(original.sha256), ignored)) continue;
-    check.problems.push_back("the original " + original.sha256 + " is there, and nobody's");
+    note_problem(check, erasure.erased_id,
+                 "the original " + original.sha256 + " is there, and nobody's");
   }
   return Done{};
 }
@@ -112,11 +130,7 @@ Result<Opened> open_copy(const Layout& layout, store::Database& database, const 
 }
 
 Status look_in_indexes(const Layout& layout, store::Database& database,
-                       const store::Erasure& erasure, ErasureCheck& check) {
-  std::vector<ChunkId> ranges = erasure.past_chunks;
-  if (erasure.first_chunk != 0) {
-    ranges.insert(ranges.end(), {erasure.first_chunk, erasure.last_chunk});
-  }
+                       const std::vector<ChunkId>& ranges, ErasureCheck& check) {
   if (ranges.empty()) return Done{};
   const IndexCopy copy;
   Result<Opened> opened = open_copy(layout, database, copy);
@@ -136,29 +150,58 @@ Status look_in_indexes(const Layout& layout, store::Database& database,
   return Done{};
 }
 
+// In the database and among the originals; takes the chunks that are to be looked for in indexes.
+Result<store::Erasure> look_in_store(const store::BlobStore& blobs, const store::KeyRing& keys,
+                                     store::Snapshot& snapshot, const Sought& sought,
+                                     ErasureCheck& check) {
+  WY_TRY(store::Erasure found, store::erasure(snapshot, sought.receipt_id));
+  if (found.erased_id != sought.erased_id) {
+    return Error{ErrorCode::corrupt, "the server's receipt is for another document"};
+  }
+  WY_TRY(const auto remains, store::erasure_remains(snapshot, found));
+  for (const std::string& what : remains) note_problem(check, found.erased_id, what);
+  WY_RETURN_IF_ERROR(look_for_originals(blobs, snapshot, found, check));
+  WY_RETURN_IF_ERROR(look_for_key(keys, found, check));
+  check.swept = check.swept && found.swept_at.has_value();
+  return found;
+}
+
+void add_ranges(const store::Erasure& erasure, std::vector<ChunkId>& ranges) {
+  ranges.insert(ranges.end(), erasure.past_chunks.begin(), erasure.past_chunks.end());
+  if (erasure.first_chunk == 0) return;
+  ranges.insert(ranges.end(), {erasure.first_chunk, erasure.last_chunk});
+}
+
 }  // namespace
 
 Result<ErasureCheck> check_erasure(const Layout& layout, store::Database& database,
                                    const std::string& note, const audit::VerifyingKey& key) {
   ErasureCheck check;
+  check.swept = true;
   WY_TRY(check.receipt, audit::open_receipt(note, key));
-  if (check.receipt.store_id != database.store_id()) {
+  const audit::Receipt& receipt = check.receipt;
+  if (receipt.store_id != database.store_id()) {
     return Error{ErrorCode::corrupt, "the receipt is of another store"};
   }
-  WY_TRY(const store::Erasure erasure,
-         database.read([&](store::Snapshot& snapshot) -> Result<store::Erasure> {
-           WY_TRY(store::Erasure found, store::erasure(snapshot, check.receipt.id));
-           if (found.document_id != check.receipt.document_id) {
-             return Error{ErrorCode::corrupt, "the server's receipt is for another document"};
-           }
-           WY_TRY(check.problems, store::erasure_remains(snapshot, found));
-           WY_RETURN_IF_ERROR(look_for_originals(layout, snapshot, database.keys(), check));
-           return found;
-         }));
-  if (erasure.receipt != note) check.problems.emplace_back("the server has another receipt");
-  check.swept = erasure.swept_at.has_value();
-  WY_RETURN_IF_ERROR(look_for_key(database.keys(), erasure, check));
-  WY_RETURN_IF_ERROR(look_in_indexes(layout, database, erasure, check));
+  const bool of_collection = receipt.document_id.empty();
+  WY_TRY(const store::BlobStore blobs,
+         store::BlobStore::open(layout.blobs(), database.keys().files()));
+  std::vector<ChunkId> ranges;
+  WY_RETURN_IF_ERROR(database.read([&](store::Snapshot& snapshot) -> Status {
+    const Sought own{receipt.id, of_collection ? receipt.collection_id : receipt.document_id};
+    WY_TRY(const store::Erasure erasure,
+           look_in_store(blobs, database.keys(), snapshot, own, check));
+    if (erasure.receipt != note)
+      note_problem(check, own.erased_id, "the server has another receipt");
+    add_ranges(erasure, ranges);
+    for (const audit::ErasedDocument& each : receipt.documents) {
+      WY_TRY(const store::Erasure document,
+             look_in_store(blobs, database.keys(), snapshot, {each.receipt_id, each.id}, check));
+      add_ranges(document, ranges);
+    }
+    return Done{};
+  }));
+  WY_RETURN_IF_ERROR(look_in_indexes(layout, database, ranges, check));
   return check;
 }
 

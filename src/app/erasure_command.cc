@@ -37,6 +37,8 @@ Result<bool> verify(const ReceiptFlags& flags) {
     std::cout << json{{"good", good},
                       {"receipt_id", check.receipt.id},
                       {"document_id", check.receipt.document_id},
+                      {"collection_id", check.receipt.collection_id},
+                      {"documents", check.receipt.documents.size()},
                       {"swept", check.swept},
                       {"problems", check.problems}}
                      .dump(2)
@@ -44,8 +46,13 @@ Result<bool> verify(const ReceiptFlags& flags) {
     return good;
   }
   for (const std::string& problem : check.problems) std::cout << "PROBLEM " << problem << "\n";
-  std::cout << "document " << check.receipt.document_id << ", erased "
-            << rfc3339(check.receipt.erased_at) << ": "
+  if (check.receipt.document_id.empty()) {
+    std::cout << "collection " << check.receipt.collection_id << " with "
+              << check.receipt.documents.size() << " documents";
+  } else {
+    std::cout << "document " << check.receipt.document_id;
+  }
+  std::cout << ", erased " << rfc3339(check.receipt.erased_at) << ": "
             << (good ? "nothing of it is left" : "NOT gone")
             << (good && !check.swept ? " but what the next sweep takes out of the log" : "")
             << "\n";

@@ -250,7 +250,8 @@ Status Server::Impl::start_work() {
     if (const Status sealed = indexer->seal_changed(false); !sealed) {
       log::error("index.seal_failed", {{"why", sealed.error().message}});
     }
-    sweep_erasures(*database, *indexer, *engine, clock.now(), stopping.get_token());
+    sweep_erasures({*database, *blobs, *indexer, *engine, *supervisor}, clock.now(),
+                   stopping.get_token());
     empty_log(*database);
   });
   checkpoints.emplace(kCheckpointPeriod, [this] { write_checkpoint(false); });

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "store/blob_store.h"
 #include "store/database.h"
@@ -10,9 +11,10 @@
 namespace wenyuan::store {
 
 // After the commit that erased them (Erased::unnamed_blobs). Looks again, where nobody else writes,
-// whether a row names each; one that somebody has just put and holds stays too. What a crash leaves
+// whether a row names each. Gives those that no row names and that are still there: somebody has
+// just put them and holds them, or the disk refused, which the log is told. What a crash leaves
 // here is found by BlobStore::remove_unnamed() at the next start.
-Status remove_blobs(Database& database, const BlobStore& blobs,
-                    std::span<const std::string> sha256s);
+Result<std::vector<std::string>> remove_blobs(Database& database, const BlobStore& blobs,
+                                              std::span<const std::string> sha256s);
 
 }  // namespace wenyuan::store

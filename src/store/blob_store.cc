@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "store/digest.h"
 
@@ -243,8 +244,11 @@ Result<std::int64_t> BlobStore::remove_unnamed(
     if (!is_blob_name(name)) {
       unnamed.push_back(at->path());  // of a writer that never came to its end
     } else if (!is_named(name)) {
-      WY_RETURN_IF_ERROR(remove(name));
-      ++removed;
+      if (const Status gone = remove(name); gone) {
+        ++removed;
+      } else {
+        log::error("store.original_left", {{"original", name}, {"why", gone.error().message}});
+      }
     }
   }
   for (const fs::path& file : unnamed) fs::remove(file, failed);

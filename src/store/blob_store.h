@@ -70,7 +70,7 @@ class BlobStore {
   // remove_blobs() (blob_removal.h), which makes sure that no row names it.
   Status remove(const std::string& sha256) const;
   // Removes every blob for which `is_named` is false, and what writers have left; gives the number
-  // of blobs removed. For the start, when nobody writes.
+  // of blobs removed. For the start, when nobody writes. The log is told of what the disk refuses.
   Result<std::int64_t> remove_unnamed(
       const std::function<bool(const std::string&)>& is_named) const;
 

@@ -46,12 +46,14 @@ struct Erased {
   };
   std::string document_id{};
   std::string collection_id{};
+  LabelId label_id = 0;
   std::string sha256{};  // of the newest version
   std::int64_t versions = 0;
   std::int64_t chunks = 0;
   std::int64_t vectors = 0;
   std::int64_t bytes = 0;    // of all versions' originals
   std::int64_t answers = 0;  // remembered ones that named it
+  std::int64_t rows = 0;     // of the database, theirs too
   ChunkId first_chunk = 0;   // 0: none
   ChunkId last_chunk = 0;
   std::vector<ChunkId> past_chunks{};  // first and last of each superseded version

@@ -55,10 +55,22 @@ Result<std::vector<std::string>> count_versions(Transaction& tx, const DocumentR
   }
 }
 
+// Gives how many.
+Result<std::int64_t> remove_rows(Transaction& tx, std::string_view sql, std::int64_t number) {
+  {
+    WY_TRY(auto statement, tx.prepare(sql));
+    WY_RETURN_IF_ERROR(statement.bind(1, number).run());
+  }
+  WY_TRY(auto changes, tx.prepare("SELECT changes()"));
+  WY_RETURN_IF_ERROR(changes.step());
+  return changes.integer(0);
+}
+
 Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
   Erased erased;
   erased.document_id = row.document.id;
   erased.collection_id = row.document.collection_id;
+  erased.label_id = row.document.label_id;
   erased.sha256 = row.document.sha256;
   erased.first_chunk = row.first_chunk;
   erased.last_chunk = row.last_chunk;
@@ -78,9 +90,10 @@ Result<Erased> erase(Transaction& tx, const DocumentRow& row) {
         "DELETE FROM document_versions WHERE document = ?",
         "DELETE FROM jobs WHERE document_id = (SELECT id FROM documents WHERE number = ?)",
         "DELETE FROM documents WHERE number = ?"}) {
-    WY_TRY(auto statement, tx.prepare(sql));
-    WY_RETURN_IF_ERROR(statement.bind(1, row.number).run());
+    WY_TRY(const std::int64_t rows, remove_rows(tx, sql, row.number));
+    erased.rows += rows;
   }
+  erased.rows += erased.answers;
   WY_RETURN_IF_ERROR(leave_label(tx, row.document.label_id));
   WY_TRY(erased.unnamed_blobs, drop_unnamed(tx, std::move(blobs)));
   for (const std::string& sha256 : erased.unnamed_blobs) {

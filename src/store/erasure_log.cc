@@ -10,7 +10,7 @@ Status add_erasure(Transaction& tx, const Erasure& erasure) {
                     "first_chunk, last_chunk, key_secret, past_chunks) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return statement.bind(1, erasure.receipt_id)
-      .bind(2, erasure.document_id)
+      .bind(2, erasure.erased_id)
       .bind(3, erasure.user_id)
       .bind(4, erasure.receipt)
       .bind(5, erasure.erased_at)
@@ -47,7 +47,7 @@ Result<Erasure> erasure(Snapshot& snapshot, const std::string& receipt_id) {
   if (!found) return Error{ErrorCode::not_found, "no such erasure"};
   Erasure erasure;
   erasure.receipt_id = receipt_id;
-  erasure.document_id = statement.text(0);
+  erasure.erased_id = statement.text(0);
   erasure.user_id = statement.text(1);
   erasure.receipt = statement.text(2);
   erasure.erased_at = statement.integer(3);
@@ -66,10 +66,27 @@ Result<std::int64_t> last_unswept(Snapshot& snapshot) {
   return statement.integer(0);
 }
 
-Status mark_swept(Transaction& tx, std::int64_t last, UnixMillis now) {
+Result<std::vector<Unswept>> unswept(Snapshot& snapshot, std::int64_t after,
+                                     std::size_t count_max) {
   WY_TRY(auto statement,
-         tx.prepare("UPDATE erasures SET swept_at = ?2 WHERE swept_at IS NULL AND number <= ?1"));
-  return statement.bind(1, last).bind(2, now).run();
+         snapshot.prepare("SELECT number, receipt_id, receipt, EXISTS (SELECT 1 FROM "
+                          "secrets_to_destroy AS s WHERE s.number = e.key_secret) "
+                          "FROM erasures AS e WHERE swept_at IS NULL AND number > ? "
+                          "ORDER BY number LIMIT ?"));
+  statement.bind(1, after).bind(2, static_cast<std::int64_t>(count_max));
+  std::vector<Unswept> all;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return all;
+    all.push_back(
+        {statement.integer(0), statement.text(1), statement.text(2), statement.integer(3) != 0});
+  }
+}
+
+Status mark_swept(Transaction& tx, std::span<const std::int64_t> numbers, UnixMillis now) {
+  WY_TRY(auto statement, tx.prepare("UPDATE erasures SET swept_at = ?2 WHERE swept_at IS NULL "
+                                    "AND number IN (SELECT value FROM json_each(?1))"));
+  return statement.bind(1, json_list(numbers)).bind(2, now).run();
 }
 
 }  // namespace wenyuan::store

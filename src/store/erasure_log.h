@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,9 @@ namespace wenyuan::store {
 
 struct Erasure {
   std::string receipt_id;
-  std::string document_id;
-  std::string user_id;  // whose act it was
-  std::string receipt;  // signed
+  std::string erased_id;  // the document's, or the collection's
+  std::string user_id;    // whose act it was
+  std::string receipt;    // signed
   UnixMillis erased_at = 0;
   // What there was, to look for it: numbers of chunks (0: none) and of the erasure secret.
   ChunkId first_chunk = 0;
@@ -30,9 +31,16 @@ Status add_erasure(Transaction& tx, const Erasure& erasure);
 // not_found when there is none.
 Result<Erasure> erasure(Snapshot& snapshot, const std::string& receipt_id);
 
-// The last one that is not swept; 0 when all are.
+// The number of the last one that is not swept; 0 when all are.
 Result<std::int64_t> last_unswept(Snapshot& snapshot);
-// All up to this one are.
-Status mark_swept(Transaction& tx, std::int64_t last, UnixMillis now);
+struct Unswept {
+  std::int64_t number = 0;
+  std::string receipt_id;
+  std::string receipt;
+  bool secret_left = false;  // its key is not destroyed yet
+};
+// Those behind this number, in the order in which they came; no more than `count_max`.
+Result<std::vector<Unswept>> unswept(Snapshot& snapshot, std::int64_t after, std::size_t count_max);
+Status mark_swept(Transaction& tx, std::span<const std::int64_t> numbers, UnixMillis now);
 
 }  // namespace wenyuan::store

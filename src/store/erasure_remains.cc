@@ -3,7 +3,7 @@
 namespace wenyuan::store {
 namespace {
 
-// Gives a row when something is left of a document.
+// Gives a row when something is left of a document, or of a collection; ids tell them apart.
 struct Question {
   std::string_view what;
   std::string_view sql;
@@ -15,6 +15,10 @@ constexpr Question kQuestions[] = {
     {"a job of it is in the database", "SELECT 1 FROM jobs WHERE document_id = ?"},
     {"a remembered answer names it",
      "SELECT 1 FROM idempotency_keys WHERE instr(documents, ' ' || ? || ' ') > 0"},
+    {"the collection is in the database", "SELECT 1 FROM collections WHERE id = ?"},
+    {"a document of the collection is in the database",
+     "SELECT 1 FROM documents WHERE collection_id = ?"},
+    {"the collection's key is in the database", "SELECT 1 FROM wrapped_keys WHERE id = ?"},
 };
 
 }  // namespace
@@ -23,7 +27,7 @@ Result<std::vector<std::string>> erasure_remains(Snapshot& snapshot, const Erasu
   std::vector<std::string> remains;
   for (const Question& question : kQuestions) {
     WY_TRY(auto statement, snapshot.prepare(question.sql));
-    WY_TRY(const bool found, statement.bind(1, erasure.document_id).step());
+    WY_TRY(const bool found, statement.bind(1, erasure.erased_id).step());
     if (found) remains.emplace_back(question.what);
   }
   std::vector<ChunkId> ranges = erasure.past_chunks;

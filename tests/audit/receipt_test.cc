@@ -18,6 +18,9 @@ class ReceiptTest : public AuditFixture {
     made.versions = 2;
     made.chunks = 12;
     made.vectors = 11;
+    made.rows = 21;
+    made.answers = 1;
+    made.bytes = 12;
     made.record_hash = "CsUY";
     made.originals = {{std::string(64, 'a'), 5}, {std::string(64, 'b'), 7}};
     return made;
@@ -40,6 +43,32 @@ TEST_F(ReceiptTest, SaysWhatWasErasedToWhoeverHasThePublicKey) {
   ASSERT_EQ(opened->originals.size(), 2U);
   EXPECT_EQ(opened->originals[1].size_bytes, 7);
   EXPECT_EQ(sign_receipt(*opened, signing), note);
+}
+
+TEST_F(ReceiptTest, OfACollectionNamesItsDocumentsAndTheirReceipts) {
+  const SigningKey signing = key();
+  Receipt whole = receipt();
+  whole.document_id.clear();
+  whole.originals.clear();
+  whole.documents = {{"doc_1", "rct_2"}, {"doc_2", "rct_3"}};
+  const std::string note = sign_receipt(whole, signing);
+  const auto opened = open_receipt(note, signing.verifying_key());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->document_id, "");
+  EXPECT_EQ(opened->collection_id, "col_1");
+  ASSERT_EQ(opened->documents.size(), 2U);
+  EXPECT_EQ(opened->documents[1].id, "doc_2");
+  EXPECT_EQ(opened->documents[1].receipt_id, "rct_3");
+  EXPECT_EQ(sign_receipt(*opened, signing), note);
+}
+
+TEST_F(ReceiptTest, FromBeforeTheyCountedRowsIsReadToo) {
+  const SigningKey signing = key();
+  Receipt old = receipt();
+  old.rows = old.answers = old.bytes = std::nullopt;
+  const auto opened = open_receipt(sign_receipt(old, signing), signing.verifying_key());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_FALSE(opened->rows);
 }
 
 TEST_F(ReceiptTest, OfADocumentOfManyVersionsIsReadToo) {
@@ -68,9 +97,13 @@ TEST_F(ReceiptTest, HasOneWrittenForm) {
   const std::string note = sign_receipt(receipt(), signing);
   const std::string text = note.substr(0, note.rfind("\n\n") + 1);
   EXPECT_TRUE(parse_receipt(text));
+  EXPECT_TRUE(parse_receipt(note));
   for (const auto& [from, to] :
        std::vector<std::pair<std::string, std::string>>{{"versions 2", "versions 02"},
                                                         {"versions 2", "versions +2"},
+                                                        {"versions 2", "versions -1"},
+                                                        {"rows 21", "rows -1"},
+                                                        {"rows 21\nanswers 1", "answers 1\nrows 21"},
                                                         {"chunks 12", "chunks 12 "},
                                                         {" 5\n", "\n"},
                                                         {"vectors 11\n", ""}}) {

@@ -101,8 +101,9 @@ FUNCTIONS = {
     "store::add_erasure": Reviewed("of what a permit to write has just removed",
                                    ("src/api/receipts.cc",)),
     "store::erasure": Reviewed("shown to who erased it, and to those who read the audit log",
-                               ("src/api/document_routes.cc", APP)),
+                               ("src/api/document_routes.cc", "src/api/receipts.cc", APP)),
     "store::last_unswept": Reviewed(NO_CONTENT, (APP,)),
+    "store::unswept": Reviewed("receipts, for the server's own sweep", (APP,)),
     "store::mark_swept": Reviewed(NO_CONTENT, (APP,)),
     "store::erasure_remains": Reviewed("`wenyuan verify-erasure`, on the machine itself", (APP,)),
     "store::places_with_chunks": Reviewed("`wenyuan verify-erasure`, on the machine itself",
@@ -145,7 +146,8 @@ FUNCTIONS = {
     "store::BlobStore::remove_unnamed": Reviewed(AT_START, (APP,)),
     "store::BlobStore::Writer::write": Reviewed("takes bytes in"),
     "store::BlobStore::Writer::finish": Reviewed("takes bytes in"),
-    "store::remove_blobs": Reviewed("removes, shows nothing", ("src/api/access.cc", "src/app/version_sweep.cc")),
+    "store::remove_blobs": Reviewed("removes, shows nothing", ("src/api/access.cc", "src/app/version_sweep.cc",
+                                                                "src/app/erasure_sweep.cc")),
     # database.h, statement.h
     **{f"store::{name}": Reviewed(ENGINE_ROOM) for name in (
         "Snapshot::prepare", "Snapshot::epoch", "Snapshot::commit_number",

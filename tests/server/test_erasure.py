@@ -5,9 +5,12 @@ WENYUAN_ERASE_DOCUMENTS sets how many documents are deleted (30 here; the figure
 are for 1000).
 """
 
+import hashlib
+import json
 import os
 import pathlib
 import shutil
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -211,13 +214,9 @@ class Erasure(unittest.TestCase):
             receipt = client.must(200, client.delete(f"/v1/documents/{ids[0]}"))
             self.wait_until_swept(client, [receipt])
             server.stop()
-            note = server.data.parent / (server.data.name + ".receipt")
-            self.addCleanup(note.unlink, missing_ok=True)
-            note.write_text(receipt["receipt"])
-            arguments = ("verify-erasure", str(note), "--data", str(server.data))
-            result = server.run(*arguments)
+            result = self.verify(server, receipt["receipt"])
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-            refused = server.run(*arguments, "--index-memory", "/proc")
+            refused = self.verify(server, receipt["receipt"], "--index-memory", "/proc")
             self.assertIn("is not in memory", refused.stderr)
             generations = list((server.data / "indexes").glob("*/gen-*"))
             self.assertEqual(len(generations), 1)
@@ -225,10 +224,83 @@ class Erasure(unittest.TestCase):
             for damage in (lambda: generations[0].write_bytes(sealed[:-1]),
                            lambda: shutil.rmtree(generations[0].parent)):
                 damage()
-                result = server.run(*arguments)
+                result = self.verify(server, receipt["receipt"])
                 self.assertNotEqual(result.returncode, 0)
                 self.assertNotIn("nothing of it is left", result.stdout)
                 self.assertIn("could not be looked through", result.stderr)
+
+    def verify(self, server, note_text, *more):
+        note = server.data.parent / (server.data.name + ".receipt")
+        self.addCleanup(note.unlink, missing_ok=True)
+        note.write_text(note_text)
+        return server.run("verify-erasure", str(note), "--data", str(server.data), *more)
+
+    def test_a_collection_goes_with_a_receipt_that_covers_its_documents(self):
+        with Server(models=self.models) as server:
+            client = server.client()
+            kept = client.create_collection("Stays")["id"]
+            gone = client.create_collection("Goes")["id"]
+            added = [client.add_text(collection, f"Title {number}", text_of(number))["id"]
+                     for number, collection in enumerate([gone, gone, kept])]
+            client.wait_for(added)
+            receipt = client.must(200, client.delete(f"/v1/collections/{gone}"))
+            self.assertEqual(receipt["documents"], 2)
+            self.assertEqual(receipt["versions"], 2)
+            self.assertEqual(receipt["state"], "sweeping")
+            self.assertGreater(receipt["rows"], receipt["chunks"] + receipt["versions"])
+            self.assertEqual(receipt["bytes"], sum(len(text_of(n)) for n in range(2)))
+            for document_id in added[:2]:
+                self.assertIn(f"\ndocument {document_id} rct_", receipt["receipt"])
+            self.wait_until_swept(client, [receipt])
+            said = client.must(200, client.get(f"/v1/erasures/{receipt['receipt_id']}"))
+            self.assertEqual((said["collection_id"], said["document_id"]), (gone, None))
+            server.stop()  # so that the other collection's index is on the disk at once
+            checked = self.verify(server, receipt["receipt"], "--json")
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+            self.assertEqual(json.loads(checked.stdout)["documents"], 2)
+            # The bytes of one come back as nobody's file: found by the collection's receipt.
+            sha256 = hashlib.sha256(text_of(0).encode()).hexdigest()
+            back = server.data / "blobs" / sha256[:2] / sha256[2:4] / sha256
+            back.write_bytes(b"something")
+            found = self.verify(server, receipt["receipt"])
+            self.assertEqual(found.returncode, 1)
+            self.assertIn(f"{added[0]}: the original {sha256} is there", found.stdout)
+
+    def test_it_is_not_complete_while_something_is_left(self):
+        with Server(models=self.models) as server:
+            client = server.client()
+            collection_id = client.create_collection("Left")["id"]
+            ids = [client.add_text(collection_id, f"Title {number}", text_of(number))["id"]
+                   for number in range(3)]
+            client.wait_for(ids)
+            # What stands in the place of the first one's original cannot be removed.
+            sha256 = hashlib.sha256(text_of(0).encode()).hexdigest()
+            original = server.data / "blobs" / sha256[:2] / sha256[2:4] / sha256
+            original.unlink()
+            (original / "in the way").mkdir(parents=True)
+            first, second = [client.must(200, client.delete(f"/v1/documents/{each}"))
+                             for each in ids[:2]]
+            self.wait_until_swept(client, [second])
+            state = f"/v1/erasures/{first['receipt_id']}"
+            self.assertEqual(client.must(200, client.get(state))["state"], "sweeping")
+            self.assertIn("store.erasure_outstanding", server.log_tail())
+            shutil.rmtree(original)
+            self.wait_until_swept(client, [first])
+            # An engine that does not answer may remember what it was asked.
+            engine, = server.processes("wenyuan-engine")
+            before = server.log_tail().count("store.sweep_later")
+            os.kill(engine, signal.SIGSTOP)
+            try:
+                third = client.must(200, client.delete(f"/v1/documents/{ids[2]}"))
+                state = f"/v1/erasures/{third['receipt_id']}"
+                deadline = time.monotonic() + PROMISED_SECONDS
+                while server.log_tail().count("store.sweep_later") == before:
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.1)
+                self.assertEqual(client.must(200, client.get(state))["state"], "sweeping")
+            finally:
+                os.kill(engine, signal.SIGCONT)
+            self.wait_until_swept(client, [third])
 
     def test_the_master_key_of_a_variable_is_not_in_the_process_list(self):
         key = "5e" * 32

@@ -149,7 +149,7 @@ SCOPES = {
 # What a reader and an editor of a collection are answered where they may not read; others read.
 CHANGES = {
     ("patch", "/v1/collections/{id}"): {"owner": 200, "editor": 403, "reader": 403},
-    ("delete", "/v1/collections/{id}"): {"owner": 204, "editor": 403, "reader": 403},
+    ("delete", "/v1/collections/{id}"): {"owner": 200, "editor": 403, "reader": 403},
     ("post", "/v1/collections/{id}/documents"): {"owner": 202, "editor": 202, "reader": 403},
     # What is sent is no pack.
     ("post", "/v1/collections/{id}/pack"): {"owner": 400, "editor": 400, "reader": 403},
