@@ -1,4 +1,4 @@
-// Backups that the server keeps in a directory of its own choice.
+// Backups that the server keeps where its settings say.
 #include "api/call.h"
 #include "backup/shipper.h"
 
@@ -9,7 +9,7 @@ Result<backup::Shipper*> shipper_of(Call& call) {
   WY_RETURN_IF_ERROR(call.require(auth::Duty::backups_manage));
   if (call.services.shipper != nullptr) return call.services.shipper;
   return Error{ErrorCode::conflict,
-               "No backup directory is set: give the server backup_to, or use wenyuan backup"};
+               "No place for backups is set: give the server backup_to, or use wenyuan backup"};
 }
 
 Json to_json(const backup::Manifest& manifest) {
@@ -26,8 +26,11 @@ Json to_json(const backup::Manifest& manifest) {
 Json to_json(const backup::Shipper::State& state) {
   Json json;
   json["generation"] = state.generation.empty() ? Json(nullptr) : Json(state.generation);
+  json["to"] = state.to;
   json["segments"] = state.segment_count;
   json["commit"] = state.commit;
+  json["commits_behind"] = state.commits_behind;
+  json["waiting_bytes"] = state.waiting_size;
   json["shipped_at"] = state.shipped_at ? Json(rfc3339(*state.shipped_at)) : Json(nullptr);
   json["error"] = state.trouble.empty() ? Json(nullptr) : Json(state.trouble);
   return json;
@@ -35,8 +38,13 @@ Json to_json(const backup::Shipper::State& state) {
 
 Result<http::Response> list_backups(Call& call) {
   WY_TRY(const backup::Shipper* const shipper, shipper_of(call));
-  WY_TRY(const auto generations, shipper->generations());
-  Json json = list_json(generations, "", [](const auto& each) { return to_json(each); });
+  auto generations = shipper->generations();
+  // While the place is away, how far behind it is counts all the more.
+  if (!generations && generations.error().code == ErrorCode::unavailable) {
+    generations = std::vector<backup::Manifest>();
+  }
+  if (!generations) return generations.error();
+  Json json = list_json(*generations, "", [](const auto& each) { return to_json(each); });
   json["shipping"] = to_json(shipper->state());
   return json_response(200, json);
 }

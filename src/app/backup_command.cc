@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/parts.h"
 #include "app/restoring.h"
+#include "app/s3_config.h"
 #include "backup/base_copy.h"
 #include "store/key_ring.h"
 
@@ -18,9 +19,9 @@ namespace fs = std::filesystem;
 
 struct BackupFlags {
   std::string data, backup;
-  std::string key, keys, key_copy, master_key, generation, to_time;
+  std::string key, keys, key_copy, master_key, generation, to_time, config;
   std::int64_t to_commit = -1;
-  bool without_missing = false;
+  bool without_missing = false, take_over = false;
   bool json = false;
 };
 
@@ -31,14 +32,17 @@ Result<bool> make_backup(const BackupFlags& flags) {
     return Error{ErrorCode::not_found, "there is no " + private_key.string() +
                                            ": no server was ever started on this directory"};
   }
+  const SystemClock clock;
+  WY_TRY(const S3Config s3, load_s3_config(flags.config));
+  WY_TRY(const auto place, open_backup_place(flags.backup, s3, layout.data / "backup.tmp", clock));
   WY_TRY(const auto database,
          store::Database::open({.directory = layout.data, .reader_count = 2, .read_only = true}));
   WY_TRY(const audit::SigningKey key,
          audit::SigningKey::open(private_key, layout.data / "audit.pub"));
-  const backup::Folder folder(flags.backup);
+  const backup::Folder folder(*place);
   WY_RETURN_IF_ERROR(folder.prepare(layout.data / "audit.pub"));
-  const SystemClock clock;
-  backup::OriginalCopier copier(layout.data, folder, database->keys().files());
+  const auto& keys = database->keys();
+  backup::OriginalCopier copier(layout.data, folder, keys.secrets() ? &keys.files() : nullptr);
   const backup::BaseParts parts{database.get(), layout.data, &key, &copier,
                                 [&] { return clock.now(); }};
   WY_TRY(const backup::Base base, backup::make_base(parts, folder, clock.now()));
@@ -60,9 +64,12 @@ Result<bool> make_backup(const BackupFlags& flags) {
   return true;
 }
 
-Result<RestoreWish> read_wish(const BackupFlags& flags) {
+// `clock` must outlive the wish.
+Result<RestoreWish> read_wish(const BackupFlags& flags, const Clock& clock) {
   RestoreWish wish;
-  wish.options = {flags.backup, flags.data, flags.key, flags.generation};
+  WY_TRY(const S3Config s3, load_s3_config(flags.config));
+  WY_TRY(wish.from, open_backup_place(flags.backup, s3, {}, clock));
+  wish.options = {flags.data, flags.key, flags.generation};
   wish.options.master_key = flags.master_key;
   if (!flags.generation.empty() && !backup::is_generation(flags.generation)) {
     return Error{ErrorCode::invalid_argument, flags.generation + " is not a generation's name"};
@@ -70,6 +77,7 @@ Result<RestoreWish> read_wish(const BackupFlags& flags) {
   wish.keys = flags.keys;
   wish.key_copy = flags.key_copy;
   wish.without_missing = flags.without_missing;
+  wish.take_over = flags.take_over;
   if (flags.to_commit >= 0) wish.target.commit = flags.to_commit;
   if (!flags.to_time.empty()) {
     wish.target.time = parse_rfc3339(flags.to_time);
@@ -109,8 +117,9 @@ void print_text(const BackupFlags& flags, const Restored& restored) {
 }
 
 Result<bool> restore_backup(const BackupFlags& flags) {
-  WY_TRY(const RestoreWish wish, read_wish(flags));
-  WY_TRY(const Restored restored, restore(wish));
+  const SystemClock clock;
+  WY_TRY(RestoreWish wish, read_wish(flags, clock));
+  WY_TRY(const Restored restored, restore(std::move(wish)));
   const auto& checked = restored.checked;
   if (flags.json) {
     std::cout << json{{"good", checked.problems.empty()},
@@ -146,8 +155,15 @@ void on_call(CLI::App& command, const std::shared_ptr<BackupFlags>& flags, int& 
   });
 }
 
+// What the object store needs besides its address may also come from the environment.
+void add_config(CLI::App& command, std::string& config) {
+  command.add_option("--config", config, "Settings in TOML, of which [backup_s3] counts")
+      ->envname("WENYUAN_CONFIG");
+}
+
 void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags) {
-  command.add_option("BACKUP", flags->backup, "The directory with the backup")->required();
+  command.add_option("BACKUP", flags->backup, "The directory, or s3://BUCKET/PREFIX")->required();
+  add_config(command, flags->config);
   command.add_option("--key", flags->key,
                      "Public key kept elsewhere (default: audit.pub beside the backup)");
   command.add_option("--keys", flags->keys, "Directory with the key files that were kept apart");
@@ -162,6 +178,9 @@ void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags)
       ->envname("WENYUAN_MASTER_KEY_FROM");
   command.add_flag("--without-missing", flags->without_missing,
                    "Go on when originals or erasure secrets are missing");
+  command.add_flag("--take-over", flags->take_over,
+                   "The server that wrote the backup is gone for good: the restored one may write "
+                   "there at once");
 }
 
 }  // namespace
@@ -169,7 +188,11 @@ void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags)
 void add_backup_commands(CLI::App& app, int& exit_code) {
   auto backup_flags = std::make_shared<BackupFlags>();
   CLI::App* backup = app.add_subcommand("backup", "Copy a store, also while a server runs on it");
-  backup->add_option("TO", backup_flags->backup, "Directory for backups of this store")->required();
+  backup
+      ->add_option("TO", backup_flags->backup,
+                   "Directory, or s3://BUCKET/PREFIX, for backups of this store")
+      ->required();
+  add_config(*backup, backup_flags->config);
   backup->add_option("--data", backup_flags->data, "The data directory")
       ->envname("WENYUAN_DATA")
       ->required();

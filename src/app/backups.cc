@@ -1,6 +1,8 @@
 #include "app/backups.h"
 
+#include "app/s3_config.h"
 #include "backup/replica.h"
+#include "backup/s3_options.h"
 #include "base/log.h"
 
 namespace wenyuan::app {
@@ -22,9 +24,11 @@ Result<std::unique_ptr<backup::Shipper>> open_shipper(const Config& config,
                                                       const Clock& clock) {
   backup::Shipper::Options options;
   options.data = config.data;
-  options.to = config.backup_to;
   options.keep_ms = config.backup_keep_days * kDay;
-  return backup::Shipper::open(database, clock, options);
+  options.place_may_be_away = backup::is_s3_address(config.backup_to);
+  WY_TRY(auto place, open_backup_place(config.backup_to, config.s3, config.data / "backup.tmp",
+                                       clock, config.disk_reserve_bytes));
+  return backup::Shipper::open(database, clock, std::move(place), options);
 }
 
 Backups::Backups(std::unique_ptr<backup::Shipper> shipper, std::chrono::milliseconds period)
@@ -34,8 +38,12 @@ Backups::Backups(std::unique_ptr<backup::Shipper> shipper, std::chrono::millisec
 }
 
 void Backups::stop() {
+  shipper_->hurry();
   keeper_.reset();
   ship();
+  if (const Status left = shipper_->leave(); !left) {
+    log::warn("backup.not_left", {{"why", left.error().message}});
+  }
 }
 
 void Backups::ship() {

@@ -7,8 +7,10 @@
 #include <cstdlib>
 
 #include "app/attribute_config.h"
+#include "app/s3_config.h"
 #include "app/sign_in_config.h"
 #include "app/tls_config.h"
+#include "backup/s3_options.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -135,6 +137,8 @@ Status read_toml(const std::string& path, Config& config) {
   table.erase("gateway");
   WY_TRY(const auto kinds, read_attribute_kinds(table, path));
   table.erase("attribute");
+  WY_RETURN_IF_ERROR(read_s3_table(table, path, config.s3));
+  table.erase("backup_s3");
   TomlReader reader(table, path);
   WY_RETURN_IF_ERROR(read_settings(reader, config));
   config.attribute_kinds = kinds ? *kinds : auth::AttributeKinds::guessed(config.access_attributes);
@@ -160,6 +164,7 @@ Status read_environment(Config& config) {
   if (const auto model = environment("WENYUAN_CHAT_MODEL")) config.chat_model = *model;
   if (const auto model = environment("WENYUAN_RERANKER_MODEL")) config.reranker_model = *model;
   if (const auto to = environment("WENYUAN_BACKUP_TO")) config.backup_to = *to;
+  WY_RETURN_IF_ERROR(read_s3_environment(config.s3));
   if (const auto level = environment("WENYUAN_LOG_LEVEL")) config.log_level = *level;
   return Done{};
 }
@@ -195,6 +200,9 @@ Status check(const Config& config) {
   if (!config.engine_cache.empty() && config.engine_cache != "f16" &&
       config.engine_cache != "q8_0") {
     return bad("engine_cache must be f16 or q8_0");
+  }
+  if (backup::is_s3_address(config.backup_to)) {
+    WY_RETURN_IF_ERROR(backup::parse_s3_address(config.backup_to));
   }
   if (config.backup_seconds < 1 || config.backup_seconds > 3600) {
     return bad("backup_seconds must be 1 to 3600");

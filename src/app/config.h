@@ -12,6 +12,7 @@
 #include "auth/attribute_kinds.h"
 #include "auth/identity/client_certificate.h"
 #include "auth/identity/provider_config.h"
+#include "backup/s3_signature.h"
 #include "base/result.h"
 
 namespace wenyuan::app {
@@ -20,6 +21,17 @@ struct TlsConfig {
   http::TlsOptions options;
   auth::CertificateMapping clients;
   std::chrono::seconds hsts{std::chrono::hours{24} * 365};
+};
+
+// The object store that backups may go to; app/s3_config.h.
+struct S3Config {
+  std::string endpoint;  // empty: AWS's of the region
+  std::string region = "us-east-1";
+  std::string addressing;        // path or host; empty: path when there is an endpoint
+  std::string credentials_from;  // env (also when empty), file:PATH or credential:NAME
+  std::string ca_file;           // empty: the authorities that the system trusts
+  bool insecure_http = false;
+  backup::S3Credentials environment{};
 };
 
 struct Config {
@@ -65,8 +77,10 @@ struct Config {
   // of its records are kept: see app/audit_setup.h.
   std::vector<std::string> audit_sinks;
   std::vector<std::string> audit_keep;
-  // Where everything that is committed is copied to, every so many seconds; empty: nowhere.
-  std::filesystem::path backup_to;
+  // Where everything that is committed is copied to, every so many seconds: a directory or
+  // s3://BUCKET/PREFIX; empty: nowhere.
+  std::string backup_to;
+  S3Config s3;
   int backup_seconds = 10;
   int backup_keep_days = 7;  // how far back one can go
   std::string log_level = "info";

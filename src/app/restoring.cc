@@ -95,9 +95,9 @@ Status note_restore(const Restored& restored, store::Database& database) {
 
 }  // namespace
 
-Result<Restored> restore(const RestoreWish& wish) {
+Result<Restored> restore(RestoreWish wish) {
   Restored restored;
-  WY_TRY(backup::Replica replica, backup::Replica::open(wish.options));
+  WY_TRY(backup::Replica replica, backup::Replica::open(std::move(wish.from), wish.options));
   WY_RETURN_IF_ERROR(replica.catch_up(wish.target));
   restored.progress = replica.progress();
   restored.manifest = replica.manifest();
@@ -105,6 +105,9 @@ Result<Restored> restore(const RestoreWish& wish) {
   WY_TRY(restored.checked, replica.finish(wish.without_missing, [&](store::Database& database) {
     return note_restore(restored, database);
   }));
+  if (wish.take_over && restored.checked.problems.empty()) {
+    WY_RETURN_IF_ERROR(replica.take_over());
+  }
   return restored;
 }
 

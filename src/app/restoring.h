@@ -1,6 +1,7 @@
 // From a backup to a data directory that a server can be started on.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,11 +12,13 @@
 namespace wenyuan::app {
 
 struct RestoreWish {
+  std::unique_ptr<backup::Place> from;
   backup::Replica::Options options;
   backup::Target target;
   std::string keys;              // directory with the key files; empty: they are put there later
   std::string key_copy;          // what a server's key_copy names; empty: none
   bool without_missing = false;  // go on when originals are not in the backup
+  bool take_over = false;        // the server that wrote the backup is gone for good
 };
 
 struct Restored {
@@ -27,6 +30,6 @@ struct Restored {
 
 // Restores, checks, puts the keys there, ends old sessions and writes into the audit log what was
 // done. With problems in `checked` the directory is not to be used.
-Result<Restored> restore(const RestoreWish& wish);
+Result<Restored> restore(RestoreWish wish);
 
 }  // namespace wenyuan::app

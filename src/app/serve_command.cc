@@ -47,8 +47,9 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--config", flags->config_file, "Settings in TOML");
   command->add_option("--admin-key-file", flags->admin_key_file,
                       "File with the administrator's key (at least 32 characters)");
-  command->add_option("--backup-to", flags->backup_to,
-                      "Directory that gets everything committed, seconds later");
+  command->add_option(
+      "--backup-to", flags->backup_to,
+      "Directory, or s3://BUCKET/PREFIX, that gets everything committed, seconds later");
   command->add_option("--embedding-model", flags->embedding_model, "Model that makes vectors");
   command->add_option("--chat-model", flags->chat_model, "Model that writes answers");
   command->add_option("--reranker-model", flags->reranker_model,

@@ -8,6 +8,7 @@
 #include "api/http_server.h"
 #include "app/command.h"
 #include "app/keeper.h"
+#include "app/s3_config.h"
 #include "backup/replica.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 struct StandbyFlags {
-  std::string backup, data, key;
+  std::string backup, data, key, config;
   std::string listen = "127.0.0.1:8081";
   int seconds = 2;
 };
@@ -81,10 +82,13 @@ Status follow(const StandbyFlags& flags) {
   ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   WY_TRY(const auto listen, parse_listen(flags.listen));
   backup::Replica::Options options;
-  options.from = flags.backup;
   options.data = flags.data;
   options.public_key = flags.key;
-  WY_TRY(backup::Replica replica, backup::Replica::open(options));
+  const SystemClock clock;
+  WY_TRY(const S3Config s3, load_s3_config(flags.config));
+  WY_TRY(auto from, open_backup_place(flags.backup, s3, {}, clock));
+  backup::Place* const place = from.get();
+  WY_TRY(backup::Replica replica, backup::Replica::open(std::move(from), options));
   Standby standby(std::move(replica));
   http::Server server({.host = listen.first, .port = listen.second});
   add_routes(server, standby);
@@ -96,6 +100,7 @@ Status follow(const StandbyFlags& flags) {
     const Keeper keeper(std::chrono::seconds(flags.seconds), [&] { standby.follow(); });
     int signal = 0;
     sigwait(&stop, &signal);
+    place->be_patient(false);
     server.stop();
   }
   return Done{};
@@ -106,8 +111,9 @@ Status follow(const StandbyFlags& flags) {
 void add_standby_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<StandbyFlags>();
   CLI::App* command = app.add_subcommand("standby", "Follow a backup, ready to take over");
-  command->add_option("BACKUP", flags->backup, "The directory that the server's backup_to names")
-      ->required();
+  command->add_option("BACKUP", flags->backup, "What the server's backup_to names")->required();
+  command->add_option("--config", flags->config, "Settings in TOML, of which [backup_s3] counts")
+      ->envname("WENYUAN_CONFIG");
   command->add_option("--data", flags->data, "Data directory: absent, empty, or a standby's")
       ->envname("WENYUAN_DATA")
       ->required();

@@ -101,21 +101,26 @@ std::string SigningKey::sign(std::string_view text) const {
 
 Result<VerifyingKey> VerifyingKey::open(const fs::path& public_file) {
   WY_TRY(const std::string text, read_file(public_file, kKeyFileSizeMax));
+  auto key = parse(text);
+  if (!key) return not_a_key(public_file);
+  return key;
+}
+
+Result<VerifyingKey> VerifyingKey::parse(std::string_view text) {
+  const Error wrong{ErrorCode::corrupt, "this is not an Ed25519 public key"};
   if (text.starts_with("-----BEGIN")) {
-    Key key = read_pem(text, false);
-    if (key == nullptr) return not_a_key(public_file);
+    Key key = read_pem(std::string(text), false);
+    if (key == nullptr) return wrong;
     return VerifyingKey(std::move(key));
   }
   const std::vector<std::string_view> parts = split(trim(text), '+');
   // Base64 has a plus of its own.
-  if (parts.size() < 3) return not_a_key(public_file);
+  if (parts.size() < 3) return wrong;
   const std::string_view encoded = trim(text).substr(parts[0].size() + parts[1].size() + 2);
   const auto bytes = from_base64(encoded);
-  if (!bytes || bytes->size() != kRawSize + 1 || bytes->front() != kNoteAlgorithm) {
-    return not_a_key(public_file);
-  }
+  if (!bytes || bytes->size() != kRawSize + 1 || bytes->front() != kNoteAlgorithm) return wrong;
   WY_TRY(VerifyingKey key, from_raw(std::string_view(*bytes).substr(1)));
-  if (key.text(parts[0]) != trim(text)) return not_a_key(public_file);
+  if (key.text(parts[0]) != trim(text)) return wrong;
   return key;
 }
 

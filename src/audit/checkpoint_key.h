@@ -21,6 +21,8 @@ class VerifyingKey {
  public:
   // PEM, or the line of text() with any name.
   static Result<VerifyingKey> open(const std::filesystem::path& public_file);
+  // The same, of the file's text; corrupt when it is none.
+  static Result<VerifyingKey> parse(std::string_view text);
   // 32 bytes.
   static Result<VerifyingKey> from_raw(std::string_view bytes);
   bool verifies(std::string_view text, std::string_view signature) const;

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,27 +23,47 @@ struct OriginalName {
   UnixMillis stored_at = 0;  // when these bytes came last
 };
 
-// Copies originals that the folder does not have yet, or not under the key of now: what was erased
-// and then stored again. One thread at a time.
+// Copies originals that the place does not have yet, each once. One thread at a time.
 class OriginalCopier {
  public:
-  // `files` must outlive it.
-  OriginalCopier(const std::filesystem::path& data, Folder folder, const SealedFiles& files)
-      : blobs_(data / "blobs"), folder_(std::move(folder)), files_(files) {}
-  // Those of `names` that are new to this generation. What has been erased in the meantime is left
-  // out; a file that should be there and is not is logged.
+  // `files` must outlive it; null when there are no keys to open originals with.
+  OriginalCopier(const std::filesystem::path& data, Folder folder, const SealedFiles* files)
+      : blobs_(data / "blobs"), folder_(folder), files_(files) {}
+  // Those of `names` that are new to this generation, or have other bytes than before: what was
+  // erased and came again has another key. What has been erased in the meantime is left out; a file
+  // that should be there and is not is logged. After an error all of them are new again.
   Result<std::vector<Original>> copy(const std::vector<OriginalName>& names);
   // The next generation names all of them again.
-  void forget() { known_.clear(); }
+  void begin_generation();
+  // Something was removed from the place.
+  void look_again() { present_.reset(); }
 
  private:
-  // Whether the folder's copy is worthless, and this one is good.
-  bool is_other(const std::string& name) const;
+  // A file that was not written since has the same three.
+  struct Stamp {
+    std::uint64_t inode = 0;
+    std::int64_t changed = 0;  // nanoseconds
+    std::int64_t size = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  struct Known {
+    Stamp stamp;
+    std::string sha256;        // of the file
+    std::string named;         // the hash that this generation names; empty: none yet
+    UnixMillis stored_at = 0;  // when it was looked at
+  };
+  static Result<Stamp> stamp_of(const std::filesystem::path& file);
+  Result<std::optional<Original>> copy_one(const OriginalName& name);
+  Status look_at(const std::string& name, Known& known) const;
+  Result<Original> bring(const std::string& name, const Known& known);
+  Result<std::optional<Original>> better_copy(const std::string& name) const;
+  Status list_present();
 
   std::filesystem::path blobs_;
   Folder folder_;
-  const SealedFiles& files_;
-  std::unordered_map<std::string, UnixMillis> known_;
+  const SealedFiles* files_;
+  std::unordered_map<std::string, Known> known_;                // by name in the store
+  std::optional<std::map<std::string, std::int64_t>> present_;  // sizes, by name in the place
 };
 
 Result<std::vector<OriginalName>> original_names(store::Snapshot& snapshot);
@@ -59,7 +81,7 @@ struct Base {
   Manifest manifest;
   std::string manifest_sha256;
 };
-// All on disk when it returns; when it fails, what it has left has no manifest.
+// All is durable when it returns; when it fails, what it has left has no manifest.
 Result<Base> make_base(const BaseParts& parts, const Folder& folder, UnixMillis now);
 
 }  // namespace wenyuan::backup

@@ -1,165 +1,155 @@
 #include "backup/folder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 
 #include "base/file.h"
-#include "base/id.h"
 #include "base/text.h"
-#include "store/digest.h"
 
 namespace wenyuan::backup {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kCopySize = std::size_t{1} << 20;
 constexpr std::size_t kKeySizeMax = 16 * 1024;
 constexpr std::size_t kNumberWidth = 12;
-constexpr std::size_t kSealedHeaderSize = 84;
 constexpr std::string_view kSegmentEnding = ".wal";
 
-Error cannot(std::string_view what, const fs::path& path, const std::error_code& error) {
-  return Error{ErrorCode::unavailable,
-               std::string(what) + " " + path.string() + ": " + error.message()};
-}
-
-Status make_folders(const fs::path& path) {
-  std::error_code failed;
-  fs::create_directories(path, failed);
-  if (failed) return cannot("create", path, failed);
-  return Done{};
-}
-
-Status copy_bytes(const FileDescriptor& from, const FileDescriptor& to, const fs::path& path,
-                  store::DigestWriter& digest, std::int64_t& size) {
-  std::string buffer(kCopySize, '\0');
-  for (;;) {
-    const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_error("read", path);
-    if (count == 0) break;
-    std::string_view rest = std::string_view(buffer).substr(0, static_cast<std::size_t>(count));
-    digest.add(rest);
-    size += count;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(to.get(), rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return errno_error("write", path);
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
-  if (::fsync(to.get()) != 0) return errno_error("fsync", path);
-  return Done{};
+// ab/cd/NAME
+std::string spread(const std::string& name) {
+  WY_ASSERT(is_sha256(name));
+  std::string path = name.substr(0, 2);
+  path += '/';
+  path += name.substr(2, 2);
+  path += '/';
+  path += name;
+  return path;
 }
 
 }  // namespace
 
-fs::path Folder::segment(const std::string& name, std::int64_t number) const {
-  std::string digits = std::to_string(number);
-  if (digits.size() < kNumberWidth) digits.insert(0, kNumberWidth - digits.size(), '0');
-  digits += kSegmentEnding;
-  return generation(name) / digits;
+std::string generation_folder(const std::string& generation) {
+  WY_ASSERT(is_generation(generation));
+  std::string name = kGenerationsFolder;
+  name += generation;
+  name += '/';
+  return name;
+}
+
+std::string manifest_name(const std::string& generation) {
+  return generation_folder(generation) + "manifest";
+}
+std::string base_name(const std::string& generation) {
+  return generation_folder(generation) + "base.db";
+}
+std::string originals_name(const std::string& generation) {
+  return generation_folder(generation) + "originals";
+}
+
+std::string segment_name(const std::string& generation, std::int64_t number) {
+  const std::string digits = std::to_string(number);
+  std::string name = generation_folder(generation);
+  if (digits.size() < kNumberWidth) name.append(kNumberWidth - digits.size(), '0');
+  name += digits;
+  name += kSegmentEnding;
+  return name;
+}
+
+std::string original_name(const Original& original) {
+  WY_ASSERT(is_sha256(original.sha256));
+  std::string name = kOriginalsFolder + spread(original.name);
+  name += '.';
+  name += original.sha256;
+  return name;
+}
+
+std::optional<Original> original_of(const Place::Object& object) {
+  const std::string_view file = std::string_view(object.name).substr(object.name.rfind('/') + 1);
+  const std::size_t point = file.find('.');
+  if (point == std::string_view::npos) return std::nullopt;
+  Original original{std::string(file.substr(0, point)), std::string(file.substr(point + 1)),
+                    object.size};
+  if (!is_sha256(original.name) || !is_sha256(original.sha256)) return std::nullopt;
+  if (original_name(original) != object.name) return std::nullopt;
+  return original;
 }
 
 fs::path original_path(const fs::path& root, const std::string& name) {
-  WY_ASSERT(is_sha256(name));
-  return root / name.substr(0, 2) / name.substr(2, 2) / name;
+  return root / spread(name);
 }
 
-fs::path Folder::original(const std::string& blob) const {
-  return original_path(root_ / "blobs", blob);
-}
-
-Result<std::vector<std::string>> Folder::folders(bool whole) const {
+Result<std::vector<std::string>> Folder::with_manifest(bool whole) const {
+  WY_TRY(const auto all, place_->folders(kGenerationsFolder));
   std::vector<std::string> names;
-  const fs::path path = root_ / "generations";
-  std::error_code failed;
-  for (fs::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed)) {
-    const std::string name = at->path().filename().string();
-    std::error_code ignored;
-    if (is_generation(name) && fs::exists(manifest(name), ignored) == whole) names.push_back(name);
+  for (const std::string& name : all) {
+    if (!is_generation(name)) continue;
+    WY_TRY(const bool there, place_->has(manifest_name(name)));
+    if (there == whole) names.push_back(name);
   }
-  if (failed) {
-    if (failed == std::errc::no_such_file_or_directory) {
-      return Error{ErrorCode::not_found, "there is no backup in " + root_.string()};
-    }
-    return cannot("look through", path, failed);
-  }
-  std::sort(names.begin(), names.end());
   return names;
 }
 
-Result<std::vector<std::string>> Folder::generations() const { return folders(true); }
-Result<std::vector<std::string>> Folder::unfinished() const { return folders(false); }
+Result<std::vector<std::string>> Folder::generations() const { return with_manifest(true); }
+Result<std::vector<std::string>> Folder::unfinished() const { return with_manifest(false); }
 
-Result<std::vector<std::int64_t>> Folder::segments(const std::string& name) const {
+Result<std::string> Folder::newest() const {
+  WY_TRY(const auto all, place_->folders(kGenerationsFolder));
+  for (auto name = all.rbegin(); name != all.rend(); ++name) {
+    if (!is_generation(*name)) continue;
+    WY_TRY(const bool whole, place_->has(manifest_name(*name)));
+    if (whole) return *name;
+  }
+  return std::string();
+}
+
+Result<std::vector<std::int64_t>> Folder::segments(const std::string& generation,
+                                                   std::int64_t after) const {
+  const std::string folder = generation_folder(generation);
+  WY_TRY(const auto objects, place_->list(folder, segment_name(generation, after)));
   std::vector<std::int64_t> numbers;
-  std::error_code failed;
-  for (fs::directory_iterator at(generation(name), failed), end; !failed && at != end;
-       at.increment(failed)) {
-    const std::string file = at->path().filename().string();
-    if (!file.ends_with(kSegmentEnding)) continue;
+  for (const Place::Object& each : objects) {
+    if (!each.name.ends_with(kSegmentEnding)) continue;
     std::int64_t number = 0;
-    const char* const stop = file.data() + file.size() - kSegmentEnding.size();
-    const auto [rest, error] = std::from_chars(file.data(), stop, number);
-    if (error == std::errc() && rest == stop && segment(name, number) == at->path()) {
+    const char* const stop = each.name.data() + each.name.size() - kSegmentEnding.size();
+    const auto [rest, error] = std::from_chars(each.name.data() + folder.size(), stop, number);
+    if (error == std::errc() && rest == stop && segment_name(generation, number) == each.name) {
       numbers.push_back(number);
     }
   }
-  if (failed) return cannot("look through", generation(name), failed);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
 
+Result<std::vector<Original>> Folder::copies_of(const std::string& name) const {
+  const std::string path = kOriginalsFolder + spread(name);
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  WY_TRY(const auto objects, place_->list(folder, path));
+  std::vector<Original> copies;
+  for (const Place::Object& each : objects) {
+    auto copy = original_of(each);
+    if (copy && copy->name == name) copies.push_back(*std::move(copy));
+  }
+  return copies;
+}
+
 Status Folder::prepare(const fs::path& public_file) const {
   WY_TRY(const audit::VerifyingKey key, audit::VerifyingKey::open(public_file));
-  WY_RETURN_IF_ERROR(make_folders(root_ / "generations"));
-  WY_RETURN_IF_ERROR(make_folders(root_ / "blobs"));
-  std::error_code ignored;
-  if (!fs::exists(public_key(), ignored)) {
+  auto there = public_key();
+  if (!there && there.error().code == ErrorCode::not_found) {
     WY_TRY(const std::string text, read_file(public_file, kKeySizeMax));
-    return write_file_durably(public_key(), text, 0644);
+    const Status put = place_->put_new(kPublicKeyName, text);
+    if (put || put.error().code != ErrorCode::conflict) return put;
+    there = public_key();
   }
-  WY_TRY(const audit::VerifyingKey there, audit::VerifyingKey::open(public_key()));
-  if (there.raw() == key.raw()) return Done{};
-  return Error{ErrorCode::conflict, root_.string() + " holds backups of another store"};
+  if (!there) return there.error();
+  WY_TRY(const audit::VerifyingKey known, audit::VerifyingKey::parse(*there));
+  if (known.raw() == key.raw()) return Done{};
+  return Error{ErrorCode::conflict, place_->where() + " holds backups of another store"};
 }
 
-Result<Original> copy_original(const fs::path& from, const fs::path& to, const std::string& name) {
-  const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!source) return errno_error("open", from);
-  WY_RETURN_IF_ERROR(make_folders(to.parent_path()));
-  const fs::path temporary = to.parent_path() / ("." + new_id("tmp"));
-  const FileDescriptor target(
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!target) return errno_error("create", temporary);
-  store::DigestWriter digest;
-  Original made{name, "", 0};
-  Status copied = copy_bytes(source, target, temporary, digest, made.size);
-  if (copied && ::rename(temporary.c_str(), to.c_str()) != 0) copied = errno_error("rename", to);
-  if (!copied) {
-    ::unlink(temporary.c_str());
-    return copied.error();
-  }
-  made.sha256 = to_hex(digest.finish());
-  WY_RETURN_IF_ERROR(sync_directory(to.parent_path()));
-  return made;
-}
-
-bool same_sealed_file(const fs::path& one, const fs::path& other) {
-  const auto header = [](const fs::path& path) {
-    std::string bytes(kSealedHeaderSize, '\0');
-    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    const bool whole =
-        fd && ::pread(fd.get(), bytes.data(), bytes.size(), 0) == ssize_t{kSealedHeaderSize};
-    return whole ? bytes : std::string();
-  };
-  const std::string first = header(one);
-  return !first.empty() && first == header(other);
+Result<std::string> Folder::public_key() const {
+  auto text = place_->get(kPublicKeyName, kKeySizeMax);
+  if (text || text.error().code != ErrorCode::not_found) return text;
+  return Error{ErrorCode::not_found, "there is no backup in " + place_->where()};
 }
 
 std::string originals_text(const std::vector<Original>& originals) {

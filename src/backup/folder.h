@@ -1,7 +1,8 @@
-// A directory with the backups of one store; docs/formats/backup.md.
+// How the backups of one store lie in a place; docs/formats/backup.md.
 //
 //   audit.pub                              the key that has signed everything here
-//   blobs/ab/cd/<name>                     originals, shared by all generations
+//   writer                                 which server writes here (backup/writer_claim.h)
+//   blobs/ab/cd/<name>.<hash of its bytes> originals, shared by all generations
 //   generations/<generation>/manifest      written last: without it, a generation is not there
 //   generations/<generation>/base.db       the whole database
 //   generations/<generation>/originals     what belonged to it
@@ -15,55 +16,59 @@
 
 #include "audit/checkpoint_key.h"
 #include "backup/manifest.h"
+#include "backup/place.h"
 #include "backup/segment.h"
 #include "base/result.h"
 
 namespace wenyuan::backup {
 
-// Where a store or a backup keeps an original: ROOT/ab/cd/NAME.
+constexpr const char* kPublicKeyName = "audit.pub";
+constexpr const char* kWriterName = "writer";
+constexpr const char* kOriginalsFolder = "blobs/";
+constexpr const char* kGenerationsFolder = "generations/";
+
+// Names in the place.
+std::string generation_folder(const std::string& generation);  // ends in '/'
+std::string manifest_name(const std::string& generation);
+std::string base_name(const std::string& generation);
+std::string originals_name(const std::string& generation);
+std::string segment_name(const std::string& generation, std::int64_t number);
+// Two files of one name have other bytes when one was erased, or damaged, and came again: its key
+// is another.
+std::string original_name(const Original& original);
+// What bears such a name.
+std::optional<Original> original_of(const Place::Object& object);
+
+// Where a store keeps an original: ROOT/ab/cd/NAME.
 std::filesystem::path original_path(const std::filesystem::path& root, const std::string& name);
 
+// As thread-safe as the place, which must outlive it.
 class Folder {
  public:
-  explicit Folder(std::filesystem::path root) : root_(std::move(root)) {}
-
-  const std::filesystem::path& root() const { return root_; }
-  std::filesystem::path public_key() const { return root_ / "audit.pub"; }
-  std::filesystem::path generation(const std::string& name) const {
-    return root_ / "generations" / name;
-  }
-  std::filesystem::path manifest(const std::string& name) const {
-    return generation(name) / "manifest";
-  }
-  std::filesystem::path base(const std::string& name) const { return generation(name) / "base.db"; }
-  std::filesystem::path originals(const std::string& name) const {
-    return generation(name) / "originals";
-  }
-  std::filesystem::path segment(const std::string& name, std::int64_t number) const;
-  std::filesystem::path original(const std::string& blob) const;
+  explicit Folder(Place& place) : place_(&place) {}
+  Place& place() const { return *place_; }
 
   // Whole generations (those with a manifest), the oldest first; of others the name alone counts.
   Result<std::vector<std::string>> generations() const;
   Result<std::vector<std::string>> unfinished() const;
-  // Numbers of its segments, sorted.
-  Result<std::vector<std::int64_t>> segments(const std::string& name) const;
+  // The last of generations(), found with fewer questions; empty when there is none.
+  Result<std::string> newest() const;
+  // Numbers of its segments that are above `after`, sorted.
+  Result<std::vector<std::int64_t>> segments(const std::string& generation,
+                                             std::int64_t after = 0) const;
 
-  // Makes the folders, and leaves a copy of the key; conflict when the directory is another
-  // store's.
+  // Every copy of an original that is there, sealed under whatever key.
+  Result<std::vector<Original>> copies_of(const std::string& name) const;
+
+  // Leaves a copy of the key; conflict when the place is another store's.
   Status prepare(const std::filesystem::path& public_file) const;
+  // not_found when there is no backup.
+  Result<std::string> public_key() const;
 
  private:
-  Result<std::vector<std::string>> folders(bool whole) const;
-  std::filesystem::path root_;
+  Result<std::vector<std::string>> with_manifest(bool whole) const;
+  Place* place_;
 };
-
-// Copies durably, taking the hash on the way; not_found when `from` is not there.
-Result<Original> copy_original(const std::filesystem::path& from, const std::filesystem::path& to,
-                               const std::string& name);
-
-// Whether two sealed files (docs/formats/sealed-file.md) have the same key; false when one cannot
-// be read. Each file has a key of its own, so these are copies of each other, but for damage.
-bool same_sealed_file(const std::filesystem::path& one, const std::filesystem::path& other);
 
 // The lines of a file "originals".
 std::string originals_text(const std::vector<Original>& originals);

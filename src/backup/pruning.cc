@@ -1,62 +1,73 @@
 #include "backup/pruning.h"
 
-#include <fstream>
-#include <system_error>
 #include <unordered_set>
 
 #include "backup/manifest.h"
 #include "backup/segment.h"
 #include "backup/signed_lines.h"
-#include "base/file.h"
 #include "base/log.h"
 
 namespace wenyuan::backup {
-namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kListSizeMax = std::size_t{4} << 30;
+// A head that is longer names very many originals, and is read again.
+constexpr std::size_t kHeadSizeUsual = 16 * 1024;
 
 Status remove_generation(const Folder& folder, const std::string& name) {
-  std::error_code failed;
-  fs::remove(folder.manifest(name), failed);  // first: half of it must not look whole
-  if (!failed) fs::remove_all(folder.generation(name), failed);
-  if (failed) return Error{ErrorCode::unavailable, "remove " + name + ": " + failed.message()};
+  Place& place = folder.place();
+  // First: half of it must not look whole.
+  WY_RETURN_IF_ERROR(place.remove(manifest_name(name)));
+  WY_TRY(const auto objects, place.list(generation_folder(name), {}));
+  for (const Place::Object& each : objects) WY_RETURN_IF_ERROR(place.remove(each.name));
   log::info("backup.generation_removed", {{"generation", name}});
   return Done{};
 }
 
-Result<SegmentHead> read_segment_head(const fs::path& file) {
-  std::ifstream input(file, std::ios::binary);
-  std::string text;
-  std::getline(input, text, '\0');
-  return parse_segment_head(text);
+Result<SegmentHead> read_segment_head(Place& place, const std::string& name) {
+  for (std::size_t size = kHeadSizeUsual;; size *= 16) {
+    WY_TRY(const std::string bytes, place.get_beginning(name, size));
+    const std::size_t end = bytes.find('\0');
+    if (end != std::string::npos) return parse_segment_head(bytes.substr(0, end));
+    if (bytes.size() < size || size > kLinesSizeMax) {
+      return Error{ErrorCode::corrupt, place.where(name) + " has no end of its head"};
+    }
+  }
 }
 
 using Names = std::unordered_set<std::string>;
 
-Status add_names(const Folder& folder, const std::string& generation, Names& names) {
-  WY_TRY(const std::string list, read_file(folder.originals(generation), kListSizeMax));
+// What nothing names any more loses its place in `left`.
+Status keep_named(const Folder& folder, const std::string& generation, Names& left) {
+  Place& place = folder.place();
+  WY_TRY(const std::string list, place.get(originals_name(generation), kListSizeMax));
   WY_TRY(const auto originals, parse_originals(list));
-  for (const Original& each : originals) names.insert(each.name);
+  for (const Original& each : originals) left.erase(original_name(each));
+  return Done{};
+}
+
+Status keep_named_by_segments(const Folder& folder, const std::string& generation, Names& left) {
   WY_TRY(const auto numbers, folder.segments(generation));
   for (const std::int64_t number : numbers) {
-    WY_TRY(const SegmentHead head, read_segment_head(folder.segment(generation, number)));
-    for (const Original& each : head.originals) names.insert(each.name);
+    if (left.empty()) return Done{};
+    WY_TRY(const SegmentHead head,
+           read_segment_head(folder.place(), segment_name(generation, number)));
+    for (const Original& each : head.originals) left.erase(original_name(each));
   }
   return Done{};
 }
 
-Status remove_originals(const Folder& folder, const Names& named) {
-  std::error_code failed;
-  std::vector<fs::path> files;
-  for (fs::recursive_directory_iterator at(folder.root() / "blobs", failed), end;
-       !failed && at != end; at.increment(failed)) {
-    if (at->is_regular_file(failed) && !named.contains(at->path().filename().string())) {
-      files.push_back(at->path());
-    }
+// Lists first, and segments only while there is something that no list names: they are many.
+Status remove_originals(const Folder& folder) {
+  WY_TRY(const auto objects, folder.place().list(kOriginalsFolder, {}));
+  Names left;
+  for (const Place::Object& each : objects) left.insert(each.name);
+  WY_TRY(const auto generations, folder.generations());
+  for (const std::string& name : generations) WY_RETURN_IF_ERROR(keep_named(folder, name, left));
+  for (const std::string& name : generations) {
+    WY_RETURN_IF_ERROR(keep_named_by_segments(folder, name, left));
   }
-  for (const fs::path& file : files) fs::remove(file, failed);
-  if (failed) return Error{ErrorCode::unavailable, "remove originals: " + failed.message()};
+  for (const std::string& name : left) WY_RETURN_IF_ERROR(folder.place().remove(name));
   return Done{};
 }
 
@@ -72,17 +83,13 @@ Status prune(const Folder& folder, const std::string& newest, UnixMillis horizon
   }
   WY_TRY(const auto whole, folder.generations());
   for (std::size_t at = 0; at + 1 < whole.size(); ++at) {
-    WY_TRY(const std::string text, read_file(folder.manifest(whole[at + 1]), kLinesSizeMax));
+    WY_TRY(const std::string text, folder.place().get(manifest_name(whole[at + 1]), kLinesSizeMax));
     WY_TRY(const Manifest next, parse_manifest(text));
     if (next.created_at >= horizon || whole[at] == newest) break;
     WY_RETURN_IF_ERROR(remove_generation(folder, whole[at]));
     removed = true;
   }
-  if (!removed) return Done{};
-  Names named;
-  WY_TRY(const auto left, folder.generations());
-  for (const std::string& name : left) WY_RETURN_IF_ERROR(add_names(folder, name, named));
-  return remove_originals(folder, named);
+  return removed ? remove_originals(folder) : Status(Done{});
 }
 
 }  // namespace wenyuan::backup

@@ -3,11 +3,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "audit/checkpoint_key.h"
 #include "backup/folder.h"
+#include "backup/new_file.h"
+#include "backup/place.h"
 #include "backup/segment.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -35,7 +38,6 @@ struct Progress {
 class Replica {
  public:
   struct Options {
-    std::filesystem::path from;        // the backup
     std::filesystem::path data;        // absent or empty, or what an earlier replica has left
     std::filesystem::path public_key;  // empty: the one in the backup, which then proves only that
                                        // all of it was signed by one key
@@ -43,17 +45,21 @@ class Replica {
     std::string master_key = {};       // as store::Database::Options has it
   };
   // conflict when `data` holds anything else; not_found when there is no backup.
-  static Result<Replica> open(const Options& options);
+  static Result<Replica> open(std::unique_ptr<Place> from, const Options& options);
 
   // Whether `data` is a replica that has not been finished.
   static bool is_replica(const std::filesystem::path& data);
 
-  // Copies the base when there is none yet, and applies what there is. corrupt, naming the file and
-  // what is wrong with it, for what is torn, missing, out of order, altered or signed by another
-  // key; what was applied before it stays. invalid_argument when the target lies before the base.
+  // Copies the base when there is none yet, and applies what there is. corrupt, naming the object
+  // and what is wrong with it, for what is torn, missing, out of order, altered or signed by
+  // another key; what was applied before it stays. invalid_argument when the target lies before the
+  // base.
   Status catch_up(const Target& target);
   const Progress& progress() const { return progress_; }
   const Manifest& manifest() const { return manifest_; }
+  // Lets another server write to the place at once, instead of the one that wrote there: see
+  // backup/writer_claim.h.
+  Status take_over() { return place_->remove(kWriterName); }
 
   struct Finished {
     std::int64_t documents = 0, chunks = 0, originals = 0;
@@ -74,11 +80,12 @@ class Replica {
                           const std::function<Status(store::Database&)>& last = {});
 
  private:
-  Replica(const Options& options, audit::VerifyingKey key, FileDescriptor lock);
+  Replica(std::unique_ptr<Place> from, const Options& options, audit::VerifyingKey key,
+          FileDescriptor lock);
   Result<Manifest> read_manifest(const std::string& generation) const;
   Result<std::string> choose(const Target& target) const;
   Status begin(const std::string& generation);
-  Status copy_originals(const std::vector<Original>& originals) const;
+  Status copy_originals(const std::vector<Original>& originals);
   Result<bool> apply_next(const Target& target);
   Result<bool> apply(Segment& segment, const Target& target);
   Result<Finished> check_store(bool without_missing,
@@ -89,7 +96,9 @@ class Replica {
   std::filesystem::path database() const { return options_.data / "wenyuan.db"; }
 
   Options options_;
+  std::unique_ptr<Place> place_;
   Folder folder_;
+  DurableFolders folders_;
   audit::VerifyingKey key_;
   FileDescriptor lock_;
   Manifest manifest_;

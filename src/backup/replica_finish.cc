@@ -56,27 +56,36 @@ Status check_audit(store::Database& database, const fs::path& data, const Manife
   return Done{};
 }
 
-// What the folder has now, whatever was backed up: good when it holds the bytes.
-Status take_original(const store::BlobStore& blobs, const Folder& folder, const std::string& name) {
+// Any copy that the place has now, whatever was backed up: good when it holds the bytes.
+Result<bool> take_original(const store::BlobStore& blobs, const Folder& folder,
+                           const fs::path& root, const std::string& name) {
   const fs::path to = blobs.path(name);
-  const auto copied = copy_original(folder.original(name), to, name);
-  if (!copied) return copied.error();
-  const Status good = blobs.check(name);
-  std::error_code ignored;
-  if (!good) fs::remove(to, ignored);
-  return good;
+  WY_TRY(const auto copies, folder.copies_of(name));
+  if (copies.empty()) return false;
+  WY_RETURN_IF_ERROR(
+      DurableFolders().make(fs::absolute(root), to.parent_path().lexically_relative(root)));
+  for (const Original& each : copies) {
+    const auto copied = folder.place().get_file(original_name(each), to);
+    if (!copied && copied.error().code == ErrorCode::unavailable) return copied.error();
+    if (copied && blobs.check(name)) return true;
+    std::error_code ignored;
+    fs::remove(to, ignored);
+  }
+  return false;
 }
 
 // That each opens with the keys that there are: its bytes are those that were signed, or were read
 // to the end here. Files that nothing names any more go when a server starts.
 Status check_originals(const store::Database& database, const fs::path& data, const Folder& folder,
                        const std::vector<std::string>& names, Replica::Finished& finished) {
-  WY_TRY(const store::BlobStore blobs,
-         store::BlobStore::open(data / "blobs", database.keys().files()));
+  const fs::path root = data / "blobs";
+  WY_TRY(const store::BlobStore blobs, store::BlobStore::open(root, database.keys().files()));
   for (const std::string& name : names) {
-    if (is_sha256(name) && blobs.reader(name)) continue;
-    if (is_sha256(name) && take_original(blobs, folder, name)) continue;
-    finished.missing.push_back(name);
+    bool good = is_sha256(name) && blobs.reader(name).has_value();
+    if (is_sha256(name) && !good) {
+      WY_TRY(good, take_original(blobs, folder, root, name));
+    }
+    if (!good) finished.missing.push_back(name);
   }
   finished.originals = static_cast<std::int64_t>(names.size() - finished.missing.size());
   return Done{};
@@ -93,8 +102,9 @@ Result<Replica::Finished> Replica::finish(bool without_missing,
   // The check opens the store, which writes: no segment fits behind it any more.
   progress_ = {};
   WY_RETURN_IF_ERROR(keep_progress());
-  const fs::path known = options_.public_key.empty() ? folder_.public_key() : options_.public_key;
-  WY_TRY(const std::string key, read_file(known, kKeySizeMax));
+  WY_TRY(const std::string key, options_.public_key.empty()
+                                    ? folder_.public_key()
+                                    : read_file(options_.public_key, kKeySizeMax));
   WY_RETURN_IF_ERROR(write_file_durably(data / "audit.pub", key, 0644));
   if (!manifest_.index_model.empty()) {
     WY_RETURN_IF_ERROR(write_file_durably(data / "index.model", manifest_.index_model));

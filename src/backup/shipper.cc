@@ -1,10 +1,10 @@
 #include "backup/shipper.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backup/pruning.h"
 #include "backup/signed_lines.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/key_ring.h"
@@ -25,29 +25,54 @@ metrics::Gauge& shipped_time() {
   return gauge;
 }
 
+metrics::Gauge& behind() {
+  static metrics::Gauge& gauge = metrics::gauge(
+      "wenyuan_backup_behind_commits", "Commits that the backup did not have after the last try.");
+  return gauge;
+}
+
 }  // namespace
 
-Shipper::Shipper(store::Database& database, const Clock& clock, const Options& options,
-                 audit::SigningKey key)
+Shipper::Shipper(store::Database& database, const Clock& clock, std::unique_ptr<Place> place,
+                 const Options& options, audit::SigningKey key)
     : database_(database),
       clock_(clock),
       options_(options),
       key_(std::move(key)),
-      folder_(options.to),
+      place_(std::move(place)),
+      folder_(*place_),
       wal_(options.data / "wenyuan.db-wal"),
-      copier_(options.data, folder_, database.keys().files()) {
-  state_.to = options.to;
+      copier_(options.data, folder_, &database.keys().files()) {
+  state_.to = place_->where();
 }
 
 Result<std::unique_ptr<Shipper>> Shipper::open(store::Database& database, const Clock& clock,
+                                               std::unique_ptr<Place> place,
                                                const Options& options) {
   WY_TRY(audit::SigningKey key,
          audit::SigningKey::open(options.data / "audit.key", options.data / "audit.pub"));
   std::unique_ptr<Shipper> shipper(  // NOLINT: the constructor is private
-      new Shipper(database, clock, options, std::move(key)));
-  WY_RETURN_IF_ERROR(shipper->folder_.prepare(options.data / "audit.pub"));
+      new Shipper(database, clock, std::move(place), options, std::move(key)));
+  WY_TRY(shipper->claim_, WriterClaim::open(*shipper->place_, shipper->key_, options.data));
+  // The start does not wait for a place that is away: ship() tries again.
+  shipper->place_->be_patient(false);
+  const Status ready = shipper->get_ready();
+  shipper->place_->be_patient(true);
+  if (!ready) {
+    const bool away = ready.error().code == ErrorCode::unavailable;
+    if (!away || !options.place_may_be_away) return ready.error();
+    log::warn("backup.place_is_away", {{"why", ready.error().message}});
+    shipper->note(ready);
+  }
   WY_RETURN_IF_ERROR(database.observe(shipper.get()));
   return shipper;
+}
+
+// Before anything is written.
+Status Shipper::get_ready() {
+  if (!prepared_) WY_RETURN_IF_ERROR(folder_.prepare(options_.data / "audit.pub"));
+  prepared_ = true;
+  return claim_->hold(clock_.now());
 }
 
 Shipper::~Shipper() {
@@ -75,7 +100,7 @@ void Shipper::collect() {
   }
   if (marks.empty() || broken_off_) return;
   if (const Status read = read_marks(marks); !read) give_up(read.error().message);
-  if (waiting_size_ > options_.waiting_max) give_up("too much waits for the directory");
+  if (waiting_size_ > options_.waiting_max) give_up("too much waits for the place of backups");
 }
 
 Status Shipper::read_marks(const std::vector<Mark>& marks) {
@@ -133,6 +158,7 @@ Result<Manifest> Shipper::begin_generation() {
   manifest_ = std::move(base.manifest);
   previous_ = std::move(base.manifest_sha256);
   originals_.clear();
+  unsettled_.reset();
   number_ = 0;
   named_commit_ = manifest_->commit;
   log::info("backup.generation", {{"generation", manifest_->generation},
@@ -140,9 +166,11 @@ Result<Manifest> Shipper::begin_generation() {
                                   {"bytes", manifest_->base_size}});
   const Status pruned = prune(folder_, manifest_->generation, clock_.now() - options_.keep_ms);
   if (!pruned) log::warn("backup.not_pruned", {{"why", pruned.error().message}});
+  copier_.look_again();
   const std::lock_guard lock(state_mutex_);
   state_.generation = manifest_->generation;
   state_.segment_count = 0;
+  state_.waiting_size = 0;
   state_.commit = std::max(state_.commit, manifest_->commit);
   return *manifest_;
 }
@@ -154,21 +182,38 @@ Status Shipper::write_segment(const std::vector<CommittedPages>& transactions) {
   head.number = number_ + 1;
   head.previous = previous_;
   head.page_size = page_size_;
-  head.originals = originals_;
-  const EncodedSegment made = encode_segment(std::move(head), transactions, key_);
-  WY_RETURN_IF_ERROR(
-      write_file_durably(folder_.segment(manifest_->generation, made.head.number), made.bytes));
+  head.originals = std::exchange(originals_, {});
+  unsettled_ = encode_segment(std::move(head), transactions, key_);
+  return settle_segment();
+}
+
+Status Shipper::settle_segment() {
+  if (!unsettled_) return Done{};
+  const std::string name = segment_name(unsettled_->head.generation, unsettled_->head.number);
+  const Status put = place_->put_new(name, unsettled_->bytes);
+  if (!put && put.error().code == ErrorCode::conflict) {
+    // Of another server that took this one for gone: the generation ends with it.
+    unsettled_.reset();
+    const std::lock_guard lock(reading_);
+    give_up(put.error().message);
+  }
+  if (!put) {
+    const std::lock_guard lock(state_mutex_);
+    state_.waiting_size = unsettled_ ? unsettled_->bytes.size() : 0;
+    return put;
+  }
+  const EncodedSegment made = *std::exchange(unsettled_, {});
   number_ = made.head.number;
   previous_ = made.head_sha256;
-  originals_.clear();
   shipped_bytes().add(made.bytes.size());
   const std::lock_guard lock(state_mutex_);
   state_.segment_count = number_;
+  state_.waiting_size = 0;
   state_.commit = std::max(state_.commit, made.head.last_commit);
   return Done{};
 }
 
-// Originals first: nothing in the directory may name one that is not there.
+// Originals first: nothing in the place may name one that is not there.
 Status Shipper::copy_originals() {
   const CommitNumber newest = database_.last_commit();
   if (newest == named_commit_) return Done{};
@@ -180,6 +225,7 @@ Status Shipper::copy_originals() {
 }
 
 Status Shipper::ship_waiting() {
+  WY_RETURN_IF_ERROR(settle_segment());
   WY_RETURN_IF_ERROR(copy_originals());
   std::vector<CommittedPages> taken;
   {
@@ -194,12 +240,11 @@ Status Shipper::ship_waiting() {
     for (std::size_t size = 0; end != taken.end() && size < kSegmentSizeWanted; ++end) {
       size += end->frames.size();
     }
-    const std::vector<CommittedPages> part(begin, end);
-    written = write_segment(part);
-    if (written) begin = end;
+    written = write_segment({begin, end});
+    begin = end;
   }
   if (written) return written;
-  // What is left waits for a directory that works again.
+  // What is behind the segment that failed waits for a place that works again.
   const std::lock_guard lock(reading_);
   if (broken_off_) return written;
   for (auto back = begin; back != taken.end(); ++back) waiting_size_ += back->frames.size();
@@ -216,6 +261,7 @@ bool Shipper::generation_is_due() {
 
 void Shipper::note(const Status& outcome) {
   const UnixMillis now = clock_.now();
+  behind().set(static_cast<double>(state().commits_behind));
   const std::lock_guard lock(state_mutex_);
   state_.trouble = outcome ? "" : outcome.error().message;
   if (!outcome) return;
@@ -226,6 +272,7 @@ void Shipper::note(const Status& outcome) {
 Status Shipper::ship() {
   const std::lock_guard lock(shipping_);
   const auto all = [&]() -> Status {
+    WY_RETURN_IF_ERROR(get_ready());
     if (generation_is_due()) WY_RETURN_IF_ERROR(begin_generation());
     collect();
     return ship_waiting();
@@ -237,7 +284,8 @@ Status Shipper::ship() {
 
 Result<Manifest> Shipper::begin() {
   const std::lock_guard lock(shipping_);
-  auto made = begin_generation();
+  const Status ready = get_ready();
+  auto made = ready ? begin_generation() : Result<Manifest>(ready.error());
   note(made ? Status(Done{}) : Status(made.error()));
   return made;
 }
@@ -246,7 +294,7 @@ Result<std::vector<Manifest>> Shipper::generations() const {
   WY_TRY(const auto names, folder_.generations());
   std::vector<Manifest> found;
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    const auto text = read_file(folder_.manifest(*name), kLinesSizeMax);
+    const auto text = place_->get(manifest_name(*name), kLinesSizeMax);
     if (!text && text.error().code == ErrorCode::not_found) continue;  // pruned at this moment
     if (!text) return text.error();
     WY_TRY(Manifest manifest, open_manifest(*text, key_.verifying_key()));
@@ -255,9 +303,23 @@ Result<std::vector<Manifest>> Shipper::generations() const {
   return found;
 }
 
+Status Shipper::leave() {
+  const std::lock_guard lock(shipping_);
+  return claim_->release();
+}
+
 Shipper::State Shipper::state() const {
+  std::size_t waiting = 0;
+  {
+    const std::lock_guard lock(reading_);
+    waiting = waiting_size_;
+  }
+  const CommitNumber newest = database_.last_commit();
   const std::lock_guard lock(state_mutex_);
-  return state_;
+  State state = state_;
+  state.waiting_size += waiting;
+  state.commits_behind = std::max<CommitNumber>(0, newest - state.commit);
+  return state;
 }
 
 }  // namespace wenyuan::backup

@@ -1,6 +1,7 @@
 #include "store/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/assert.h"
 
@@ -26,6 +27,15 @@ Digest DigestWriter::finish() {
   Digest digest{};
   WY_ASSERT(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
   WY_ASSERT(EVP_DigestInit_ex(context_.get(), nullptr, nullptr) == 1);
+  return digest;
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view text) {
+  Digest digest{};
+  unsigned int size = 0;
+  WY_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                 reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
+                 &size) != nullptr);
   return digest;
 }
 

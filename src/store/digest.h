@@ -1,4 +1,4 @@
-// SHA-256 by OpenSSL, for bytes that come piece by piece.
+// SHA-256 by OpenSSL, for bytes that come piece by piece, and its HMAC.
 #pragma once
 
 #include <array>
@@ -27,5 +27,8 @@ class DigestWriter {
   };
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
+
+// RFC 2104.
+Digest hmac_sha256(std::string_view key, std::string_view text);
 
 }  // namespace wenyuan::store

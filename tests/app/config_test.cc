@@ -55,6 +55,27 @@ TEST_F(ConfigTest, AMisspeltSettingIsAnErrorWithItsName) {
   EXPECT_NE(config.error().message.find("sandbx"), std::string::npos);
 }
 
+TEST_F(ConfigTest, TheObjectStoreOfBackupsIsATableAndItsKeysLeaveTheEnvironment) {
+  ::setenv("AWS_ACCESS_KEY_ID", "id", 1);
+  ::setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+  ::setenv("WENYUAN_S3_REGION", "eu-west-1", 1);
+  const auto config = load_config(with_file(R"(
+backup_to = "s3://my-bucket/here"
+[backup_s3]
+endpoint = "https://minio.example:9000"
+region = "us-west-1"
+)"));
+  ::unsetenv("WENYUAN_S3_REGION");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->backup_to, "s3://my-bucket/here");
+  EXPECT_EQ(config->s3.endpoint, "https://minio.example:9000");
+  EXPECT_EQ(config->s3.region, "eu-west-1");
+  EXPECT_EQ(config->s3.environment.secret, "secret");
+  EXPECT_EQ(::getenv("AWS_SECRET_ACCESS_KEY"), nullptr);
+  EXPECT_FALSE(load_config(with_file("backup_to = \"s3://No Bucket\"\n")));
+  EXPECT_FALSE(load_config(with_file("[backup_s3]\nbukket = 1\n")));
+}
+
 TEST_F(ConfigTest, AttributesAreDeclaredWithTheirKinds) {
   const auto config = load_config(with_file(R"(
 [[attribute]]

@@ -10,9 +10,11 @@
 
 #include "audit/checkpoint.h"
 #include "audit/log.h"
+#include "backup/directory.h"
 #include "backup/replica.h"
 #include "backup/shipper.h"
 #include "base/file.h"
+#include "base/sha256.h"
 #include "store/blob_store.h"
 #include "store/key_ring.h"
 #include "tests/store/content_fixture.h"
@@ -38,8 +40,7 @@ class BackupFixture : public store::ContentFixture {
   void start(Shipper::Options options = {}) {
     shipper.reset();
     options.data = home.path();
-    options.to = backup.path();
-    auto opened = Shipper::open(*database, clock, options);
+    auto opened = Shipper::open(*database, clock, open_directory(backup.path()), options);
     ASSERT_TRUE(opened) << opened.error().message;
     shipper = *std::move(opened);
     ship();
@@ -82,16 +83,20 @@ class BackupFixture : public store::ContentFixture {
     return found ? *found : std::vector<std::string>();
   }
 
-  Replica::Options restoring(const fs::path& to) { return {backup.path(), to, {}, {}}; }
+  Result<Replica> open_replica(const fs::path& to, const std::string& generation = {}) {
+    return Replica::open(open_directory(backup.path()), {to, {}, generation});
+  }
 
   // Keys never lie in a backup.
   void bring_keys(const fs::path& to) const {
-    fs::copy(home.path() / kKeyFolder, to / kKeyFolder, fs::copy_options::recursive);
+    fs::copy(home.path() / kKeyFolder, to / kKeyFolder,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
 
   // What went wrong; empty when the directory is a whole store now.
-  std::string restore(const fs::path& to, const Target& wanted = {}) {
-    auto replica = Replica::open(restoring(to));
+  std::string restore(const fs::path& to, const Target& wanted = {},
+                      const std::string& generation = {}) {
+    auto replica = open_replica(to, generation);
     if (!replica) return replica.error().message;
     if (const Status reached = replica->catch_up(wanted); !reached) return reached.error().message;
     bring_keys(to);
@@ -107,7 +112,20 @@ class BackupFixture : public store::ContentFixture {
   }
 
   fs::path segment(std::int64_t number) {
-    return Folder(backup.path()).segment(shipper->state().generation, number);
+    return backup.path() / segment_name(shipper->state().generation, number);
+  }
+  std::vector<std::string> generations() {
+    const auto place = open_directory(backup.path());
+    const auto found = Folder(*place).generations();
+    EXPECT_TRUE(found);
+    return found ? *found : std::vector<std::string>();
+  }
+  // Where an original of the store lies in the backup.
+  fs::path backed_up(const std::string& content) {
+    const std::string name = store::sha256_of(content);
+    const auto bytes = sha256_hex_of_file(original_path(home.path() / "blobs", name));
+    EXPECT_TRUE(bytes);
+    return backup.path() / original_name({name, bytes ? *bytes : "", 0});
   }
 
   ManualClock clock{1'800'000'000'000};

@@ -3,24 +3,7 @@
 namespace wenyuan::backup {
 namespace {
 
-class Restore : public BackupFixture {
- protected:
-  void erase(const Document& document, const std::string& content) {
-    const Permit open = permit(Action::write, {"col_a"});
-    ASSERT_TRUE(
-        write([&](store::Transaction& tx) { return remove_document(tx, open, document.id); }));
-    ASSERT_TRUE(blobs->remove(store::sha256_of(content)));
-  }
-  // As a server that is started on target/data reads it, with the keys of now.
-  std::string restored_original(const std::string& content) {
-    const fs::path data = target.path() / "data";
-    const auto store = store::Database::open({.directory = data});
-    if (!store) return store.error().message;
-    const auto restored = store::BlobStore::open(data / "blobs", (*store)->keys().files());
-    const auto bytes = restored->get(store::sha256_of(content));
-    return bytes ? *bytes : bytes.error().message;
-  }
-};
+class Restore : public BackupFixture {};
 
 TEST_F(Restore, GivesWhatWasCommittedBeforeAndAfterTheBase) {
   put("one");
@@ -67,7 +50,7 @@ TEST_F(Restore, GoesOnWhenTheLogGrowsLong) {
   ASSERT_TRUE(blobs->put("x", 100));
   ship();
   EXPECT_LT(fs::file_size(home.path() / "wenyuan.db-wal"), std::uintmax_t{48} << 20);
-  auto replica = Replica::open(restoring(target.path() / "data"));
+  auto replica = open_replica(target.path() / "data");
   ASSERT_TRUE(replica && replica->catch_up({}));
   bring_keys(target.path() / "data");
   const auto finished = replica->finish(true);
@@ -91,7 +74,7 @@ TEST_F(Restore, FollowsTheListOfSecretsThatWereDestroyed) {
   ASSERT_TRUE(database->checkpoint());
   for (int i = 0; i < 20; ++i) put("document " + std::to_string(i) + std::string(1500, 'x'));
   ship();
-  auto replica = Replica::open(restoring(target.path() / "data"));
+  auto replica = open_replica(target.path() / "data");
   ASSERT_TRUE(replica && replica->catch_up({}));
   bring_keys(target.path() / "data");
   const auto finished = replica->finish(true);
@@ -132,14 +115,14 @@ TEST_F(Restore, GoesBackToAMoment) {
 }
 
 TEST_F(Restore, BeginsWithTheGenerationThatReachesTheMoment) {
-  start({.data = {}, .to = {}, .generation_ms = 3'000});
+  start({.data = {}, .generation_ms = 3'000});
   std::map<UnixMillis, std::vector<std::string>> known;
   for (int i = 0; i < 8; ++i) {
     put("document " + std::to_string(i));
     ship();
     if (i % 2 == 0) known[clock.now()] = titles(*database);
   }
-  EXPECT_GT(Folder(backup.path()).generations()->size(), 2U);
+  EXPECT_GT(generations().size(), 2U);
   for (const auto& [moment, wanted] : known) {
     const fs::path to = target.path() / std::to_string(moment);
     ASSERT_EQ(restore(to, {.commit = {}, .time = moment}), "");
@@ -157,7 +140,7 @@ TEST_F(Restore, BeginsAnotherGenerationWhenTheServerWasAway) {
   start();
   put("two");
   ship();
-  EXPECT_EQ(Folder(backup.path()).generations()->size(), 2U);
+  EXPECT_EQ(generations().size(), 2U);
   ASSERT_EQ(restore(target.path() / "data"), "");
   EXPECT_EQ(restored_titles(target.path() / "data"), titles(*database));
 }
@@ -170,70 +153,6 @@ TEST_F(Restore, LeavesWhatIsThereAlone) {
   EXPECT_EQ(std::distance(fs::directory_iterator(target.path() / "data"), {}), 1);
 }
 
-TEST_F(Restore, FindsAnOriginalThatIsDamagedOrMissing) {
-  put("one");
-  start();
-  const fs::path file = Folder(backup.path()).original(store::sha256_of("one"));
-  ASSERT_TRUE(write_file_durably(file, "two"));
-  EXPECT_THAT(restore(target.path() / "a"), testing::HasSubstr("1 originals are not"));
-  fs::remove(file);
-  EXPECT_THAT(restore(target.path() / "b"), testing::HasSubstr("1 originals are not"));
-}
-
-TEST_F(Restore, GivesOriginalsThatWereUploadedAgain) {
-  put("one");
-  start();
-  ASSERT_TRUE(blobs->put("one", 1 << 20));
-  put("two");
-  ship();
-  ASSERT_EQ(restore(target.path() / "data"), "");
-  EXPECT_EQ(restored_original("one"), "one");
-}
-
-TEST_F(Restore, GivesOriginalsThatWereErasedAndUploadedAgain) {
-  const Document gone = put("one");
-  start();
-  erase(gone, "one");
-  put("one");
-  ship();
-  ASSERT_EQ(restore(target.path() / "data"), "");
-  EXPECT_EQ(restored_original("one"), "one");
-}
-
-TEST_F(Restore, GivesOriginalsThatWereErasedAndUploadedAgainBeforeAnotherGeneration) {
-  const Document gone = put("one");
-  start();
-  erase(gone, "one");
-  put("one");
-  clock.advance(std::chrono::milliseconds(5));
-  ASSERT_TRUE(shipper->begin());
-  ASSERT_EQ(restore(target.path() / "data"), "");
-  EXPECT_EQ(restored_original("one"), "one");
-}
-
-TEST_F(Restore, TakesAGoodFileInThePlaceOfADamagedOne) {
-  put("one");
-  start();
-  const std::string sha256 = store::sha256_of("one");
-  // The copy was made before the file decayed, and the bytes came again.
-  std::string bad = *read_file(blobs->path(sha256));
-  bad.back() = static_cast<char>(bad.back() ^ 1);
-  ASSERT_TRUE(write_file_durably(blobs->path(sha256), bad));
-  ASSERT_TRUE(blobs->put("one", 1 << 20));
-  clock.advance(std::chrono::milliseconds(5));
-  ASSERT_TRUE(shipper->begin());
-  const auto generations = Folder(backup.path()).generations();
-  ASSERT_TRUE(generations);
-  for (const std::string& generation : *generations) {
-    auto options = restoring(target.path() / generation);
-    options.generation = generation;
-    auto replica = Replica::open(options);
-    ASSERT_TRUE(replica->catch_up({}));
-    bring_keys(target.path() / generation);
-    EXPECT_TRUE(replica->finish(false)->problems.empty()) << generation;
-  }
-}
-
 TEST_F(Restore, KeepsNoKeys) {
   put("one");
   start();
@@ -241,7 +160,7 @@ TEST_F(Restore, KeepsNoKeys) {
   for (const auto& entry : fs::recursive_directory_iterator(backup.path())) {
     EXPECT_NE(entry.path().extension(), ".key");
   }
-  const auto text = read_file(Folder(backup.path()).manifest(shipper->state().generation));
+  const auto text = read_file(backup.path() / manifest_name(shipper->state().generation));
   const auto manifest = open_manifest(*text, checkpointer->key());
   ASSERT_TRUE(manifest);
   EXPECT_EQ(manifest->apart, (std::vector<std::string>{"audit.key", "keys"}));
@@ -249,30 +168,104 @@ TEST_F(Restore, KeepsNoKeys) {
 
 TEST_F(Restore, OfOneGenerationIsPossibleAsLongAsItIsKept) {
   put("one");
-  start({.data = {}, .to = {}, .generation_ms = 10'000, .keep_ms = 60'000});
+  start({.data = {}, .generation_ms = 10'000, .keep_ms = 60'000});
   for (int i = 0; i < 10; ++i) {
     clock.advance(std::chrono::milliseconds(10'000));
     if (i == 1) put("two");
     ship();
   }
-  const auto kept = Folder(backup.path()).generations();
-  ASSERT_TRUE(kept);
-  EXPECT_GE(kept->size(), 6U);
-  EXPECT_LE(kept->size(), 9U);
+  const auto kept = generations();
+  EXPECT_GE(kept.size(), 6U);
+  EXPECT_LE(kept.size(), 9U);
   ASSERT_EQ(restore(target.path() / "data", {.commit = {}, .time = clock.now() - 55'000}), "");
 }
 
-TEST_F(Restore, ForgetsOriginalsThatNoKeptGenerationNames) {
-  const Document gone = put("gone");
-  start({.data = {}, .to = {}, .generation_ms = 10'000, .keep_ms = 60'000});
-  const fs::path file = Folder(backup.path()).original(store::sha256_of("gone"));
-  EXPECT_TRUE(fs::exists(file));
-  erase(gone, "gone");
-  for (int i = 0; i < 10; ++i) {
-    clock.advance(std::chrono::milliseconds(10'000));
-    ship();
+TEST_F(Restore, IsNotPossibleFromTwoServersThatWriteToOnePlace) {
+  start();
+  store::TemporaryDirectory copy;
+  fs::copy(home.path(), copy.path(), fs::copy_options::recursive);
+  fs::remove(copy.path() / "backup.writer");
+  fs::remove(copy.path() / "wenyuan.lock");
+  const auto other = store::Database::open({.directory = copy.path()});
+  ASSERT_TRUE(other) << other.error().message;
+  const Shipper::Options options{.data = copy.path()};
+  auto second = Shipper::open(**other, clock, open_directory(backup.path()), options);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::conflict);
+  EXPECT_THAT(second.error().message, testing::HasSubstr("another server writes"));
+  // When the first one is gone for long the second may, and the first hears of it.
+  clock.advance(std::chrono::minutes(11));
+  second = Shipper::open(**other, clock, open_directory(backup.path()), options);
+  ASSERT_TRUE(second) << second.error().message;
+  ASSERT_TRUE((*second)->ship());
+  EXPECT_EQ(shipper->ship().error().code, ErrorCode::conflict);
+  ASSERT_TRUE((*second)->leave());
+  EXPECT_TRUE(shipper->ship());
+}
+
+TEST_F(Restore, SaysHowFarBehindTheBackupIs) {
+  start();
+  EXPECT_EQ(shipper->state().commits_behind, 0);
+  put("one");
+  EXPECT_GT(shipper->state().commits_behind, 0);
+  ship();
+  EXPECT_EQ(shipper->state().commits_behind, 0);
+  EXPECT_EQ(shipper->state().waiting_size, 0U);
+}
+
+// An erasure is followed by a commit of the store's own.
+TEST_F(Restore, GivesEveryPageAlsoAfterErasures) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 600; ++i) ids.push_back(add("col_a", std::to_string(i)).id);
+  start();
+  const Permit open = permit(Action::write, {"col_a"});
+  ASSERT_TRUE(write([&](store::Transaction& tx) -> Status {
+    for (const std::string& id : ids) WY_RETURN_IF_ERROR(remove_document(tx, open, id));
+    return Done{};
+  }));
+  ASSERT_TRUE(database->checkpoint());
+  ship();
+  auto replica = open_replica(target.path() / "data");
+  ASSERT_TRUE(replica && replica->catch_up({}));
+  EXPECT_EQ(store::sha256_of(*read_file(target.path() / "data" / "wenyuan.db")),
+            store::sha256_of(*read_file(home.path() / "wenyuan.db")));
+}
+
+TEST_F(Restore, GoesOnWhenItWasBrokenOffAtOnce) {
+  put("one");
+  start();
+  const fs::path to = target.path() / "data";
+  fs::create_directories(to);
+  for (const char* const name : {"wenyuan.lock", ".replicatmp_1"}) {
+    ASSERT_TRUE(write_file_durably(to / name, ""));
   }
-  EXPECT_FALSE(fs::exists(file));
+  EXPECT_EQ(restore(to), "");
+}
+
+// A restore that was broken off while it checked the store has left a log of its own.
+TEST_F(Restore, TakesNoLogOfAnotherDatabase) {
+  put("one");
+  start();
+  const fs::path to = target.path() / "data";
+  {
+    auto replica = open_replica(to);
+    ASSERT_TRUE(replica && replica->catch_up({}));
+    bring_keys(to);
+    ASSERT_TRUE(replica->finish(false));
+    const auto checked = store::Database::open({.directory = to});
+    ASSERT_TRUE(checked && (*checked)->write([](store::Transaction& tx) -> Status {
+      WY_RETURN_IF_ERROR(tx.raise_commit());
+      return Done{};
+    }));
+    fs::copy_file(to / "wenyuan.db-wal", target.path() / "log");
+  }
+  put("two");
+  ship();
+  ASSERT_TRUE(write_file_durably(to / "replica", "\n0\n\n0\n0\n0\n"));
+  fs::copy_file(target.path() / "log", to / "wenyuan.db-wal", fs::copy_options::overwrite_existing);
+  ASSERT_GT(fs::file_size(to / "wenyuan.db-wal"), 0U);
+  ASSERT_EQ(restore(to), "");
+  EXPECT_EQ(restored_titles(to), titles(*database));
 }
 
 }  // namespace

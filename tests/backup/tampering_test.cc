@@ -81,22 +81,21 @@ TEST_F(Tampering, WithAnotherKeyIsFound) {
 }
 
 TEST_F(Tampering, WithTheBaseOrTheManifestIsFound) {
-  const Folder folder(backup.path());
   const std::string generation = shipper->state().generation;
-  const std::string base = read(folder.base(generation));
+  const std::string base = read(backup.path() / base_name(generation));
   std::string bad = base;
   bad[bad.size() / 2] = static_cast<char>(bad[bad.size() / 2] ^ 1);
-  write_over(folder.base(generation), bad);
+  write_over(backup.path() / base_name(generation), bad);
   EXPECT_THAT(complaint(), testing::HasSubstr("is not what the manifest names"));
-  write_over(folder.base(generation), base);
-  const std::string manifest = read(folder.manifest(generation));
+  write_over(backup.path() / base_name(generation), base);
+  const std::string manifest = read(backup.path() / manifest_name(generation));
   for (std::size_t at = 0; at < manifest.size(); at += 1 + manifest.size() / 11) {
     bad = manifest;
     bad[at] = static_cast<char>(bad[at] ^ 1);
-    write_over(folder.manifest(generation), bad);
+    write_over(backup.path() / manifest_name(generation), bad);
     EXPECT_NE(complaint(), "") << at;
   }
-  write_over(folder.manifest(generation), manifest);
+  write_over(backup.path() / manifest_name(generation), manifest);
   EXPECT_EQ(complaint(), "");
 }
 

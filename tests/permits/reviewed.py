@@ -161,6 +161,7 @@ FUNCTIONS = {
     # digest.h
     "store::DigestWriter::add": Reviewed(OF_THE_CALLER),
     "store::DigestWriter::finish": Reviewed(OF_THE_CALLER),
+    "store::hmac_sha256": Reviewed(OF_THE_CALLER),
     # compartments.h
     "index::Compartments::open": Reviewed(AT_START, (APP,)),
     "index::Compartments::model": Reviewed(NO_CONTENT),

@@ -31,7 +31,9 @@ def settings(folder, **values):
     return ["--config", str(path), "--requests-per-second", "100000"]
 
 
-class Backup(unittest.TestCase):
+class BackupCase(unittest.TestCase):
+    """What tests of backups share, wherever these lie."""
+
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-backup-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -69,6 +71,20 @@ class Backup(unittest.TestCase):
             events = client.must(200, client.get("/v1/audit/events?action=store.restore"))["data"]
             self.assertEqual(len(events), 1)
 
+    def shipped(self, client, seconds=30):
+        """Waits until the backup has had a look after this call."""
+        begin = client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"]
+        end = time.monotonic() + seconds
+        seen = 0
+        while seen < 2:
+            state = client.must(200, client.get("/v1/backups"))["shipping"]
+            if state["shipped_at"] != begin:
+                begin, seen = state["shipped_at"], seen + 1
+            self.assertLess(time.monotonic(), end, state)
+            time.sleep(0.05)
+
+
+class Backup(BackupCase):
     def test_a_whole_copy_is_made_while_serving(self):
         server = self.server().start()
         client = server.client()
@@ -188,18 +204,6 @@ class Backup(unittest.TestCase):
         result = server.run("restore", str(self.backup), "--to", str(self.restored))
         self.assertEqual(result.returncode, 1)
         self.assertIn("its content was changed", result.stderr)
-
-    def shipped(self, client, seconds=30):
-        """Waits until the backup has had a look after this call."""
-        begin = client.must(200, client.get("/v1/backups"))["shipping"]["shipped_at"]
-        end = time.monotonic() + seconds
-        seen = 0
-        while seen < 2:
-            state = client.must(200, client.get("/v1/backups"))["shipping"]
-            if state["shipped_at"] != begin:
-                begin, seen = state["shipped_at"], seen + 1
-            self.assertLess(time.monotonic(), end, state)
-            time.sleep(0.05)
 
     def fill(self, client, collection):
         """Generated text with vectors, as if the embedding model had made them."""

@@ -102,7 +102,7 @@ class KeyCopy(unittest.TestCase):
         server.kill()
         shutil.rmtree(server.data)
         result = server.run("restore", str(self.backup), "--to", str(self.restored), "--keys",
-                            str(kept), "--key-copy", str(self.copy), "--json")
+                            str(kept), "--key-copy", str(self.copy), "--take-over", "--json")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertEqual(json.loads(result.stdout)["problems"], [])
         with Server(models=self.models, data=self.restored,

@@ -71,7 +71,8 @@ Result<EgressPolicy> EgressPolicy::allow(const std::vector<std::string>& address
   for (const std::string& address : addresses) {
     WY_TRY(std::string origin, origin_of(address));
     if (origin.starts_with("http://") && !insecure_http && !is_this_machine(origin)) {
-      return Error{ErrorCode::invalid_argument, "a provider is reached over https, not " + address};
+      return Error{ErrorCode::invalid_argument,
+                   address + " is not reached over https: plain http is for this machine alone"};
     }
     policy.origins_.push_back(std::move(origin));
   }
