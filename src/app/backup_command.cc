@@ -1,10 +1,12 @@
 // wenyuan backup, restore, promote: copies of a store, and back.
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <system_error>
 
 #include "app/command.h"
+#include "app/command_config.h"
 #include "app/parts.h"
 #include "app/restoring.h"
 #include "app/s3_config.h"
@@ -19,7 +21,7 @@ namespace fs = std::filesystem;
 
 struct BackupFlags {
   std::string data, backup;
-  std::string key, keys, key_copy, master_key, generation, to_time, config;
+  std::string key, keys, key_folder, key_copy, master_key, generation, to_time, config;
   std::int64_t to_commit = -1;
   bool without_missing = false, take_over = false;
   bool json = false;
@@ -33,10 +35,16 @@ Result<bool> make_backup(const BackupFlags& flags) {
                                            ": no server was ever started on this directory"};
   }
   const SystemClock clock;
-  WY_TRY(const S3Config s3, load_s3_config(flags.config));
-  WY_TRY(const auto place, open_backup_place(flags.backup, s3, layout.data / "backup.tmp", clock));
-  WY_TRY(const auto database,
-         store::Database::open({.directory = layout.data, .reader_count = 2, .read_only = true}));
+  WY_TRY(const CommandConfig config, load_command_config(flags.config));
+  WY_TRY(const auto place,
+         open_backup_place(flags.backup, config.s3, layout.data / "backup.tmp", clock));
+  store::Database::Options options;
+  options.directory = layout.data;
+  options.reader_count = 2;
+  options.read_only = true;
+  options.keys = config.keys;
+  options.master_key = config.master_key;
+  WY_TRY(const auto database, store::Database::open(options));
   WY_TRY(const audit::SigningKey key,
          audit::SigningKey::open(private_key, layout.data / "audit.pub"));
   const backup::Folder folder(*place);
@@ -47,10 +55,13 @@ Result<bool> make_backup(const BackupFlags& flags) {
                                 [&] { return clock.now(); }};
   WY_TRY(const backup::Base base, backup::make_base(parts, folder, clock.now()));
   const backup::Manifest& made = base.manifest;
+  std::vector<std::string> apart = made.apart;
+  const bool elsewhere = std::find(apart.begin(), apart.end(), backup::kKeyFolder) == apart.end();
+  if (elsewhere && !config.keys.empty()) apart.push_back(config.keys);
   if (flags.json) {
     std::cout << json{{"generation", made.generation},   {"commit", made.commit},
                       {"bytes", made.base_size},         {"originals", made.original_count},
-                      {"audit_size", made.audit_size},   {"keep_apart", made.apart},
+                      {"audit_size", made.audit_size},   {"keep_apart", apart},
                       {"time", rfc3339(made.created_at)}}
                      .dump(2)
               << "\n";
@@ -59,7 +70,7 @@ Result<bool> make_backup(const BackupFlags& flags) {
   std::cout << "Backup " << made.generation << ": commit " << made.commit << ", " << made.base_size
             << " bytes, " << made.original_count << " originals.\n";
   std::cout << "Keep these apart from it, they open what it holds:";
-  for (const std::string& name : made.apart) std::cout << " " << name;
+  for (const std::string& name : apart) std::cout << " " << name;
   std::cout << "\n";
   return true;
 }
@@ -67,15 +78,16 @@ Result<bool> make_backup(const BackupFlags& flags) {
 // `clock` must outlive the wish.
 Result<RestoreWish> read_wish(const BackupFlags& flags, const Clock& clock) {
   RestoreWish wish;
-  WY_TRY(const S3Config s3, load_s3_config(flags.config));
-  WY_TRY(wish.from, open_backup_place(flags.backup, s3, {}, clock));
+  WY_TRY(const CommandConfig config, load_command_config(flags.config));
+  WY_TRY(wish.from, open_backup_place(flags.backup, config.s3, {}, clock));
   wish.options = {flags.data, flags.key, flags.generation};
-  wish.options.master_key = flags.master_key;
+  wish.options.master_key = flags.master_key.empty() ? config.master_key : flags.master_key;
+  wish.options.keys = flags.key_folder.empty() ? config.keys : flags.key_folder;
   if (!flags.generation.empty() && !backup::is_generation(flags.generation)) {
     return Error{ErrorCode::invalid_argument, flags.generation + " is not a generation's name"};
   }
   wish.keys = flags.keys;
-  wish.key_copy = flags.key_copy;
+  wish.key_copy = flags.key_copy.empty() ? config.key_copy : flags.key_copy;
   wish.without_missing = flags.without_missing;
   wish.take_over = flags.take_over;
   if (flags.to_commit >= 0) wish.target.commit = flags.to_commit;
@@ -107,6 +119,10 @@ void print_text(const BackupFlags& flags, const Restored& restored) {
     std::cout << "\n";
   }
   if (!checked.problems.empty()) return;
+  std::cout << "The keys are in " << restored.key_folder.string()
+            << (restored.keys_were_there ? ", as they were: start the server with the same setting"
+                                         : "")
+            << ".\n";
   if (!restored.keys_missing.empty()) {
     std::cout << "Put these into " << flags.data << " before you start the server:";
     for (const std::string& name : restored.keys_missing) std::cout << " " << name;
@@ -136,6 +152,7 @@ Result<bool> restore_backup(const BackupFlags& flags) {
                       {"unreadable", checked.unreadable},
                       {"audit_records", checked.audit_records},
                       {"audit_root", checked.audit_root},
+                      {"keys", restored.key_folder.string()},
                       {"keys_missing", restored.keys_missing}}
                      .dump(2)
               << "\n";
@@ -157,7 +174,10 @@ void on_call(CLI::App& command, const std::shared_ptr<BackupFlags>& flags, int& 
 
 // What the object store needs besides its address may also come from the environment.
 void add_config(CLI::App& command, std::string& config) {
-  command.add_option("--config", config, "Settings in TOML, of which [backup_s3] counts")
+  command
+      .add_option(
+          "--config", config,
+          "The server's settings, of which keys, master_key, key_copy and [backup_s3] count")
       ->envname("WENYUAN_CONFIG");
 }
 
@@ -167,15 +187,15 @@ void add_restoring(CLI::App& command, const std::shared_ptr<BackupFlags>& flags)
   command.add_option("--key", flags->key,
                      "Public key kept elsewhere (default: audit.pub beside the backup)");
   command.add_option("--keys", flags->keys, "Directory with the key files that were kept apart");
-  command
-      .add_option("--key-copy", flags->key_copy,
-                  "Directory that the server's key_copy names: the newest erasure secrets")
-      ->envname("WENYUAN_KEY_COPY");
-  command
-      .add_option("--master-key", flags->master_key,
-                  "Where the master key comes from, as the server's master_key says it (default: "
-                  "the file keys/master.key)")
-      ->envname("WENYUAN_MASTER_KEY_FROM");
+  command.add_option("--key-folder", flags->key_folder,
+                     "Where the server will have its keys, as its setting keys says it; what is "
+                     "there already is used as it is (WENYUAN_KEYS; default: keys in the data)");
+  command.add_option("--key-copy", flags->key_copy,
+                     "Directory that the server's key_copy names: the newest erasure secrets "
+                     "(WENYUAN_KEY_COPY)");
+  command.add_option("--master-key", flags->master_key,
+                     "Where the master key comes from, as the server's master_key says it "
+                     "(WENYUAN_MASTER_KEY_FROM; default: the file master.key among the keys)");
   command.add_flag("--without-missing", flags->without_missing,
                    "Go on when originals or erasure secrets are missing");
   command.add_flag("--take-over", flags->take_over,

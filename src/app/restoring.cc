@@ -31,51 +31,66 @@ Status copy_key(const fs::path& from, const fs::path& to) {
   return bytes.error();
 }
 
-// What was kept apart of one name. Whoever keeps the folder of keys may name that itself.
-fs::path kept_apart(const fs::path& keys, const std::string& name) {
+bool holds_keys(const fs::path& folder) {
   std::error_code ignored;
-  if (name != backup::kKeyFolder || fs::exists(keys / name, ignored)) return keys / name;
-  const bool itself = fs::exists(keys / "master.key", ignored) ||
-                      fs::exists(keys / store::kSecretsFileName, ignored);
-  return itself ? keys : keys / name;
+  return fs::exists(folder / "master.key", ignored) ||
+         fs::exists(folder / store::kSecretsFileName, ignored);
 }
 
-// The newest erasure secrets: those that were copied when they were made.
-Status bring_copied_secrets(const RestoreWish& wish, const std::string& store_id) {
-  const fs::path folder = wish.options.data / backup::kKeyFolder;
+// The folder of keys that was kept apart. Whoever keeps it may name it itself.
+fs::path kept_apart(const fs::path& keys) {
+  const fs::path folder = keys / backup::kKeyFolder;
+  std::error_code ignored;
+  return !fs::exists(folder, ignored) && holds_keys(keys) ? keys : folder;
+}
+
+Status make_key_folder(const fs::path& folder) {
   std::error_code failed;
-  fs::create_directory(folder, failed);
+  fs::create_directories(folder, failed);
   if (!failed) fs::permissions(folder, fs::perms::owner_all, failed);
-  if (failed) {
-    return Error{ErrorCode::unavailable, "create " + folder.string() + ": " + failed.message()};
-  }
-  return store::bring_secrets(folder / store::kSecretsFileName,
-                              fs::path(wish.key_copy) / store::kSecretsFileName, store_id);
+  if (!failed) return Done{};
+  return Error{ErrorCode::unavailable, "create " + folder.string() + ": " + failed.message()};
 }
 
-// Before the store is opened: what is encrypted is checked too.
+// The folder of keys, before the store is opened: what is encrypted is checked too.
+Status bring_keys(const RestoreWish& wish, Restored& restored) {
+  const fs::path& folder = restored.key_folder;
+  const fs::path inside = wish.options.data / backup::kKeyFolder;
+  restored.keys_were_there =
+      fs::absolute(folder).lexically_normal() != fs::absolute(inside).lexically_normal() &&
+      holds_keys(folder);
+  if (!restored.keys_were_there && !wish.keys.empty()) {
+    const fs::path from = kept_apart(wish.keys);
+    std::error_code ignored;
+    if (fs::exists(from, ignored)) WY_RETURN_IF_ERROR(make_key_folder(folder));
+    WY_RETURN_IF_ERROR(copy_key(from, folder));
+  }
+  if (!wish.key_copy.empty()) {
+    WY_RETURN_IF_ERROR(make_key_folder(folder));
+    // The newest erasure secrets: those that were copied when they were made.
+    WY_RETURN_IF_ERROR(store::bring_secrets(folder / store::kSecretsFileName,
+                                            fs::path(wish.key_copy) / store::kSecretsFileName,
+                                            restored.manifest.store_id));
+  }
+  if (holds_keys(folder)) return Done{};
+  return Error{ErrorCode::not_found,
+               "what is in the backup is encrypted, and there are no keys in " + folder.string() +
+                   ": with --keys, say where the folder keys is that was kept apart; or, when the "
+                   "server has its keys elsewhere (its setting keys, WENYUAN_KEYS), where, with "
+                   "--key-folder"};
+}
+
 Status copy_keys(const RestoreWish& wish, Restored& restored) {
-  std::vector<std::string> names = restored.manifest.apart;
-  // A server may keep it outside of its data.
-  if (std::find(names.begin(), names.end(), backup::kKeyFolder) == names.end()) {
-    names.emplace_back(backup::kKeyFolder);
-  }
-  std::error_code ignored;
-  for (const std::string& name : names) {
+  restored.key_folder =
+      wish.options.keys.empty() ? wish.options.data / backup::kKeyFolder : wish.options.keys;
+  for (const std::string& name : restored.manifest.apart) {
+    if (name == backup::kKeyFolder) continue;
     const fs::path to = wish.options.data / name;
-    if (!wish.keys.empty()) WY_RETURN_IF_ERROR(copy_key(kept_apart(wish.keys, name), to));
-    if (name == backup::kKeyFolder && !wish.key_copy.empty()) {
-      WY_RETURN_IF_ERROR(bring_copied_secrets(wish, restored.manifest.store_id));
-    }
-    if (fs::exists(to, ignored)) continue;
-    restored.keys_missing.push_back(name);
-    if (name == backup::kKeyFolder) {
-      return Error{ErrorCode::not_found,
-                   "what is in the backup is encrypted: with --keys, say where the folder keys is "
-                   "that was kept apart"};
-    }
+    if (!wish.keys.empty()) WY_RETURN_IF_ERROR(copy_key(wish.keys / fs::path(name), to));
+    std::error_code ignored;
+    if (!fs::exists(to, ignored)) restored.keys_missing.push_back(name);
   }
-  return Done{};
+  return bring_keys(wish, restored);
 }
 
 Status note_restore(const Restored& restored, store::Database& database) {

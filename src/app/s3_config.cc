@@ -118,21 +118,6 @@ Status read_s3_environment(S3Config& config) {
   return Done{};
 }
 
-Result<S3Config> load_s3_config(const std::string& config_file) {
-  S3Config config;
-  if (!config_file.empty()) {
-    WY_TRY(const std::string text, read_file(config_file, std::size_t{1} << 20));
-    try {
-      WY_RETURN_IF_ERROR(read_s3_table(toml::parse(text, config_file), config_file, config));
-    } catch (const toml::parse_error& error) {
-      return bad(config_file + ", line " + std::to_string(error.source().begin.line) + ": " +
-                 std::string(error.description()));
-    }
-  }
-  WY_RETURN_IF_ERROR(read_s3_environment(config));
-  return config;
-}
-
 Result<std::unique_ptr<backup::Place>> open_backup_place(const std::string& address,
                                                          const S3Config& config,
                                                          const fs::path& scratch,

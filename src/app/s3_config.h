@@ -20,9 +20,6 @@ Status read_s3_table(const toml::table& table, const std::string& file, S3Config
 // Before threads start.
 Status read_s3_environment(S3Config& config);
 
-// For commands: of a file of settings, when there is one, the table [backup_s3] alone.
-Result<S3Config> load_s3_config(const std::string& config_file);
-
 // "s3://BUCKET/PREFIX", or else a directory. `scratch`: backup::S3Options. `clock` must outlive it.
 Result<std::unique_ptr<backup::Place>> open_backup_place(const std::string& address,
                                                          const S3Config& config,

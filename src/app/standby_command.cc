@@ -7,6 +7,7 @@
 
 #include "api/http_server.h"
 #include "app/command.h"
+#include "app/command_config.h"
 #include "app/keeper.h"
 #include "app/s3_config.h"
 #include "backup/replica.h"
@@ -85,8 +86,8 @@ Status follow(const StandbyFlags& flags) {
   options.data = flags.data;
   options.public_key = flags.key;
   const SystemClock clock;
-  WY_TRY(const S3Config s3, load_s3_config(flags.config));
-  WY_TRY(auto from, open_backup_place(flags.backup, s3, {}, clock));
+  WY_TRY(const CommandConfig config, load_command_config(flags.config));
+  WY_TRY(auto from, open_backup_place(flags.backup, config.s3, {}, clock));
   backup::Place* const place = from.get();
   WY_TRY(backup::Replica replica, backup::Replica::open(std::move(from), options));
   Standby standby(std::move(replica));

@@ -43,6 +43,7 @@ class Replica {
                                        // all of it was signed by one key
     std::string generation;            // empty: the newest that reaches the target
     std::string master_key = {};       // as store::Database::Options has it
+    std::filesystem::path keys = {};   // the same; empty: the folder keys in `data`
   };
   // conflict when `data` holds anything else; not_found when there is no backup.
   static Result<Replica> open(std::unique_ptr<Place> from, const Options& options);

@@ -123,7 +123,7 @@ Result<Replica::Finished> Replica::check_store(
   const fs::path& data = options_.data;
   Finished finished;
   auto opened = store::Database::open({.directory = data,
-                                       .keys = {},
+                                       .keys = options_.keys,
                                        .master_key = options_.master_key,
                                        .previous_master_key = {}});
   if (!opened && opened.error().code == ErrorCode::corrupt) {

@@ -44,6 +44,8 @@ Result<std::unique_ptr<ErasureSecrets>> ErasureSecrets::open(const fs::path& fil
           : SecretFile::open(file, store_id,
                              mode == Mode::read ? SecretFile::Mode::read : SecretFile::Mode::write);
   if (!opened) return std::move(opened).error();
+  // Of two that gave out the same numbers, one would erase what the other has.
+  if (mode != Mode::read) WY_RETURN_IF_ERROR(opened->lock());
   // The rest of the last block is left unused: nobody knows how much of it was taken.
   WY_TRY(const SecretNumber end, opened->end());
   std::unique_ptr<ErasureSecrets> secrets(

@@ -229,6 +229,7 @@ Status bring_secrets(const fs::path& file, const fs::path& copy, const std::stri
     return Done{};
   }
   WY_TRY(const SecretFile into, SecretFile::open(file, store_id, SecretFile::Mode::write));
+  WY_RETURN_IF_ERROR(into.lock());
   return merge_secrets(into, from, Merge::erasing);
 }
 

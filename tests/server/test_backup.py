@@ -161,6 +161,49 @@ class Backup(BackupCase):
                     environment=environment) as server:
             self.assertEqual(self.contents(server.client(), ids), wanted)
 
+    def test_the_keys_may_lie_elsewhere(self):
+        keys = self.folder / "keys-elsewhere"
+        server = self.server(backup_to=str(self.backup), backup_seconds=1)
+        server.environment["WENYUAN_KEYS"] = str(keys)
+        client = server.start().client()
+        collection = client.create_collection("Elsewhere")["id"]
+        ids = [client.add_text(collection, f"Text {i}", f"text number {i}")["id"] for i in range(3)]
+        client.wait_for(ids)
+        wanted = self.contents(client, ids)
+        self.shipped(client)
+        made = server.run("backup", str(self.folder / "copy"), "--data", str(server.data), "--json")
+        self.assertIn(str(keys), json.loads(made.stdout)["keep_apart"])
+        arguments = ("restore", str(self.backup), "--to", str(self.restored), "--json")
+        # A trial beside the server must not touch its keys.
+        refused = server.run(*arguments, "--keys", str(server.data))
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(f"another server keeps its secrets in {keys}", refused.stderr)
+        shutil.rmtree(self.restored)
+        server.stop()
+        self.assertEqual(self.restore(server)["keys"], str(keys))
+        self.assertFalse((self.restored / "keys").exists())
+        with Server(models=self.models, data=self.restored, environment=server.environment) as back:
+            self.assertEqual(self.contents(back.client(), ids), wanted)
+        # On another machine they come from where they were kept, and the settings say where to.
+        shutil.rmtree(self.restored)
+        kept = self.folder / "kept"
+        kept.mkdir()
+        keys.rename(kept / "keys")
+        shutil.copy(server.data / "audit.key", kept)
+        del server.environment["WENYUAN_KEYS"]
+        result = server.run(*arguments)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("--key-folder", result.stderr)
+        path = self.folder / "elsewhere.toml"
+        path.write_text(f"keys = {json.dumps(str(keys))}\n")
+        result = server.run(*arguments, "--keys", str(kept), "--config", str(path))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertFalse((self.restored / "keys").exists())
+        self.assertEqual(keys.stat().st_mode & 0o777, 0o700)
+        with Server(models=self.models, data=self.restored,
+                    arguments=["--config", str(path)]) as back:
+            self.assertEqual(self.contents(back.client(), ids), wanted)
+
     def test_administrators_see_and_make_backups(self):
         server = self.server(backup_to=str(self.backup), backup_seconds=1).start()
         admin = server.client()
