@@ -66,9 +66,11 @@ Status rotate(const RemoteFlags& flags) {
     std::cout << answer.dump(2) << "\n";
     return Done{};
   }
-  std::cout << answer.value("keys", 0) << " keys are wrapped under the master key "
-            << answer.value("after", "") << " now, no longer under " << answer.value("before", "")
-            << ". Keep a copy of it apart from the data.\n";
+  std::cout
+      << answer.value("keys", 0) << " keys are wrapped under the master key "
+      << answer.value("after", "") << " now, no longer under " << answer.value("before", "")
+      << ". Keep a copy of it apart from the data, and the old one as long as there are backups "
+         "from before.\n";
   return Done{};
 }
 

@@ -29,9 +29,15 @@ Result<std::optional<KeyRing::Wrapped>> stored_key(Connection& connection) {
   return std::optional(KeyRing::Wrapped{statement.text(0), {bytes.begin(), bytes.end()}});
 }
 
-Result<bool> is_used(Connection& connection, const std::string& master) {
-  WY_TRY(auto statement, connection.prepare("SELECT 1 FROM wrapped_keys WHERE master = ? LIMIT 1"));
-  return statement.bind(1, master).step();
+// MasterKey::id() of all that keys are wrapped under.
+Result<std::vector<std::string>> used_masters(Connection& connection) {
+  WY_TRY(auto statement, connection.prepare("SELECT DISTINCT master FROM wrapped_keys"));
+  std::vector<std::string> ids;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return ids;
+    ids.push_back(statement.text(0));
+  }
 }
 
 Status make_folder(const fs::path& directory) {
@@ -49,7 +55,9 @@ Error wrong_master(const std::string& wanted, const std::string& found) {
       ErrorCode::conflict,
       "this is not the master key of this store: it has the id " + found +
           ", the store's keys are wrapped under " + wanted +
-          ". Give the right one; after a change of the key, say where the previous one is"};
+          ". Give the right one; after a change of the key, say where the previous one is, or put "
+          "master." +
+          wanted + ".key back beside it"};
 }
 
 fs::path secrets_file(const KeyRing::Options& options) {
@@ -72,6 +80,14 @@ fs::path next_key_file(const fs::path& file) {
   fs::path next = file;
   next += ".next";
   return next;
+}
+
+fs::path former_key_file(const fs::path& file, const std::string& id) {
+  fs::path former = file.stem();
+  former += ".";
+  former += id;
+  former += file.extension();
+  return file.parent_path() / former;
 }
 
 KeyRing::~KeyRing() { wipe(store_key_); }
@@ -154,7 +170,8 @@ Status KeyRing::make_keys(Connection& connection, const std::string& store_id,
 }
 
 // All that may be needed: the key that is wanted from now on, the one that a rotation which was
-// broken off has left beside it, and the one from before.
+// broken off has left beside it, the one from before, and those that were replaced since the
+// database was as it is now.
 Status KeyRing::take_masters(Connection& connection, const Wrapped& wanted,
                              const Options& options) {
   auto master = read_master_key(source_);
@@ -162,14 +179,15 @@ Status KeyRing::take_masters(Connection& connection, const Wrapped& wanted,
     current_ = master->id();
     masters_.emplace(current_, *master);
   }
+  WY_TRY(const std::vector<std::string> used, used_masters(connection));
   if (source_.kind == MasterKeySource::Kind::file) {
     const auto next = read_master_key({source_.kind, next_key_file(source_.where).string()});
     // It may be the one that is needed.
     if (!next && next.error().code == ErrorCode::internal) return next.error();
     if (next) {
-      WY_TRY(const bool used, is_used(connection, next->id()));
-      if (used) current_ = next->id();
-      if (used) masters_.emplace(current_, *next);
+      const bool needed = std::find(used.begin(), used.end(), next->id()) != used.end();
+      if (needed) current_ = next->id();
+      if (needed) masters_.emplace(current_, *next);
     }
   }
   if (current_.empty()) return std::move(master).error();
@@ -178,8 +196,21 @@ Status KeyRing::take_masters(Connection& connection, const Wrapped& wanted,
     const auto previous = read_master_key(source);
     if (previous) masters_.emplace(previous->id(), *previous);
   }
+  WY_RETURN_IF_ERROR(take_former(used));
   if (masters_.contains(wanted.master)) return Done{};
   return wrong_master(wanted.master, current_);
+}
+
+Status KeyRing::take_former(const std::vector<std::string>& used) {
+  if (source_.kind != MasterKeySource::Kind::file) return Done{};
+  for (const std::string& id : used) {
+    if (masters_.contains(id)) continue;
+    const auto former =
+        read_master_key({source_.kind, former_key_file(source_.where, id).string()});
+    if (!former && former.error().code != ErrorCode::not_found) return former.error();
+    if (former) masters_.emplace(former->id(), *former);
+  }
+  return Done{};
 }
 
 Result<CipherKey> KeyRing::purpose_key(std::string_view purpose) const {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/sealed_files.h"
@@ -80,6 +81,7 @@ class KeyRing {
   Status make_keys(Connection& connection, const std::string& store_id, const Options& options);
   Status open_secrets(const std::string& store_id, const Options& options);
   Status take_masters(Connection& connection, const Wrapped& wanted, const Options& options);
+  Status take_former(const std::vector<std::string>& used);
 
   MasterKeySource source_;
   std::filesystem::path made_file_;
@@ -95,5 +97,8 @@ class KeyRing {
 
 // What a file's new key is called until all keys are wrapped under it.
 std::filesystem::path next_key_file(const std::filesystem::path& file);
+// What its key is called when another one took its place, "master.<id>.key" beside "master.key":
+// databases that are older, which come out of backups, still need it.
+std::filesystem::path former_key_file(const std::filesystem::path& file, const std::string& id);
 
 }  // namespace wenyuan::store

@@ -54,6 +54,20 @@ Result<MasterKey> next_key(const KeyRing& keys) {
   return Error{ErrorCode::conflict, "the master key's source still gives the same key"};
 }
 
+// Under a name of its own: older databases need it. Done when no key is there.
+Status keep_former(const fs::path& file) {
+  const auto former = read_master_key({MasterKeySource::Kind::file, file.string()});
+  if (!former) {
+    const ErrorCode why = former.error().code;
+    const bool none = why == ErrorCode::not_found || why == ErrorCode::corrupt;
+    return none ? Status(Done{}) : Status(former.error());
+  }
+  std::string text = former->text();
+  const Status kept = write_file_durably(former_key_file(file, former->id()), text, 0600);
+  wipe(text);
+  return kept;
+}
+
 Status keep_file(const KeyRing& keys) {
   const MasterKeySource& source = keys.source();
   if (source.kind != MasterKeySource::Kind::file) return Done{};
@@ -61,6 +75,7 @@ Status keep_file(const KeyRing& keys) {
   const fs::path next = next_key_file(source.where);
   const auto key = read_master_key({source.kind, next.string()});
   if (!key || key->id() != keys.current()) return Done{};
+  WY_RETURN_IF_ERROR(keep_former(source.where));
   fs::rename(next, source.where, failed);
   if (failed) {
     return Error{ErrorCode::unavailable, "rename the new master key: " + failed.message()};

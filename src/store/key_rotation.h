@@ -14,12 +14,14 @@ struct Rotation {
   std::int64_t keys = 0;  // wrapped anew
 };
 
-// A master key in a file is replaced by a new random one; a credential or a command is asked again,
+// A master key in a file is replaced by a new random one, and kept as former_key_file()
+// (key_ring.h); a credential or a command is asked again,
 // and conflict when it still gives the same key. forbidden for a variable, which a running process
 // cannot look at again: start the server with the new key and the previous one.
 //
-// The old key opens nothing of this database any more, but does open older copies of it. conflict
-// also while another rotation runs. What a crash leaves of it is finished at the next start.
+// The old key opens nothing of this database any more, but does open older copies of it, which are
+// put under the new one when they are opened with both at hand. conflict also while another
+// rotation runs. What a crash leaves of it is finished at the next start.
 Result<Rotation> rotate_master_key(Database& database);
 
 // Wraps under the current key what is not, and forgets the other keys; gives how many were wrapped.

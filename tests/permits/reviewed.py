@@ -80,6 +80,7 @@ FUNCTIONS = {
     **{f"store::{name}": Reviewed(KEYS) for name in (
         "MasterKey::id", "MasterKey::wrap", "MasterKey::unwrap", "MasterKey::text",
         "parse_master_key_source", "read_master_key", "make_master_key", "next_key_file",
+        "former_key_file",
         "ErasureSecrets::open", "ErasureSecrets::take", "ErasureSecrets::secret",
         "ErasureSecrets::is_destroyed", "ErasureSecrets::destroy", "ErasureSecrets::keep_copy",
         "ErasureSecrets::skip_to", "ErasureSecrets::state", "ErasureSecrets::ready",

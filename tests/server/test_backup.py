@@ -161,6 +161,29 @@ class Backup(BackupCase):
                     environment=environment) as server:
             self.assertEqual(self.contents(server.client(), ids), wanted)
 
+    def test_one_from_before_a_change_of_the_master_key_is_restored(self):
+        server = self.server().start()
+        client = server.client()
+        collection = client.create_collection("Before")["id"]
+        ids = [client.add_text(collection, f"Text {i}", f"text number {i}")["id"] for i in range(3)]
+        client.wait_for(ids)
+        wanted = self.contents(client, ids)
+        server.run("backup", str(self.backup), "--data", str(server.data), check=True)
+        rotation = client.must(200, client.post("/v1/master-key/rotate"))
+        former = f"master.{rotation['before']}.key"
+        self.assertTrue((server.data / "keys" / former).exists())
+        self.restore(server)
+        self.check_restored(self.restored, wanted)
+        # Whoever removes the old key has done with the backups from before.
+        shutil.rmtree(self.restored)
+        kept = self.folder / "kept"
+        shutil.copytree(server.data / "keys", kept)
+        (kept / former).unlink()
+        result = server.run("restore", str(self.backup), "--to", str(self.restored),
+                            "--keys", str(kept))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(former, result.stderr)
+
     def test_the_keys_may_lie_elsewhere(self):
         keys = self.folder / "keys-elsewhere"
         server = self.server(backup_to=str(self.backup), backup_seconds=1)

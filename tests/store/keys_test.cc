@@ -140,6 +140,39 @@ TEST_F(KeysTest, AreWrappedAnewWhileTheStoreServes) {
   EXPECT_EQ(open("").error().code, ErrorCode::conflict) << "the old key opens nothing any more";
 }
 
+TEST_F(KeysTest, OpenADatabaseFromBeforeTheyWereChanged) {
+  add_collection("col_1");
+  const Document document = add("col_1", "a");
+  finish(document.id, "The text.");
+  database.reset();
+  const fs::path file = home.path() / "wenyuan.db", older = home.path() / "older";
+  fs::copy_file(file, older);
+  reopen();
+  const auto rotated = rotate_master_key(*database);
+  ASSERT_TRUE(rotated && rotate_master_key(*database));
+  const fs::path former = former_key_file(master_file(), rotated->before);
+  EXPECT_EQ(former.filename().string(), "master." + rotated->before + ".key");
+  struct stat info {};
+  ASSERT_EQ(::stat(former.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  EXPECT_TRUE(fs::exists(former_key_file(master_file(), rotated->after)));
+  const auto put_back = [&] {
+    database.reset();
+    for (const char* const ending : {"-wal", "-shm"}) fs::remove(file.string() + ending);
+    fs::copy_file(older, file, fs::copy_options::overwrite_existing);
+  };
+  put_back();
+  reopen();
+  EXPECT_EQ(text_of(document.id), "The text.");
+  EXPECT_TRUE(finish_rotation(*database));
+  // It is under the key of now, and whoever removes the other one ends what can be opened with it.
+  fs::remove(former);
+  reopen();
+  EXPECT_EQ(text_of(document.id), "The text.");
+  put_back();
+  EXPECT_EQ(open("").error().code, ErrorCode::conflict);
+}
+
 TEST_F(KeysTest, ARotationThatWasBrokenOffIsFinishedAtTheNextStart) {
   add_collection("col_1");
   const Document document = add("col_1", "a");
