@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/file.h"
+#include "base/file_places.h"
 
 namespace wenyuan::audit {
 namespace fs = std::filesystem;
@@ -30,9 +31,8 @@ Result<Tail> read_tail(int fd, const fs::path& file) {
   if (size < 0) return errno_error("seek", file);
   std::string tail(static_cast<std::size_t>(std::min(size, kTailSize)), '\0');
   const off_t begin = size - static_cast<off_t>(tail.size());
-  if (::pread(fd, tail.data(), tail.size(), begin) != static_cast<ssize_t>(tail.size())) {
-    return errno_error("read", file);
-  }
+  WY_TRY(const std::size_t found, read_at(fd, begin, tail, file));
+  tail.resize(found);
   std::size_t start = 0;
   if (begin > 0) {
     const std::size_t dash = tail.find(kSignatureLine);
@@ -108,17 +108,13 @@ Status append_note(const fs::path& file, std::string_view note) {
   const off_t end = tail.end;
   if (::ftruncate(fd.get(), end) != 0) return errno_error("truncate", file);
   // The cut may have been between the last note and its empty line.
-  char before[2] = {'\n', '\n'};
-  if (end >= 2 && ::pread(fd.get(), before, 2, end - 2) != 2) return errno_error("read", file);
-  std::string bytes(std::string_view(before, 2) == kBetween ? "" : "\n");
+  std::string before(kBetween);
+  if (end >= 2) WY_RETURN_IF_ERROR(read_at(fd.get(), end - 2, before, file));
+  std::string bytes(before == kBetween ? "" : "\n");
   bytes += note;
   bytes += '\n';
-  // A short write is an incomplete note, which the next append takes away.
-  const ssize_t written = ::pwrite(fd.get(), bytes.data(), bytes.size(), end);
-  if (written < 0) return errno_error("write", file);
-  if (static_cast<std::size_t>(written) != bytes.size()) {
-    return Error{ErrorCode::unavailable, "the disk is full: " + file.string()};
-  }
+  // What fails half-way is an incomplete note, which the next append takes away.
+  WY_RETURN_IF_ERROR(write_at(fd.get(), end, bytes, file));
   if (::fsync(fd.get()) != 0) return errno_error("fsync", file);
   if (is_new) return sync_directory(file.parent_path());
   return Done{};

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string_view>
 #include <vector>
 
+#include "base/file_places.h"
 #include "base/text.h"
 
 namespace wenyuan::store {
@@ -21,8 +21,8 @@ constexpr std::string_view kMagic = "wenyuan secrets\n";
 constexpr std::uint8_t kLost = 0xff;
 constexpr SecretNumber kMergeCount = 2048;  // places that are compared at a time
 
-off_t offset_of(SecretNumber number) {
-  return static_cast<off_t>(number) * static_cast<off_t>(kSecretSize);
+std::int64_t offset_of(SecretNumber number) {
+  return number * static_cast<std::int64_t>(kSecretSize);
 }
 
 Result<std::string> header_of(const std::string& store_id) {
@@ -35,29 +35,22 @@ Result<std::string> header_of(const std::string& store_id) {
   return header;
 }
 
-Status write_at(int fd, const fs::path& file, std::span<const std::uint8_t> bytes, off_t at) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(fd, bytes.data(), bytes.size(), at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return errno_error("write", file);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    at += count;
-  }
-  return Done{};
-}
-
 Status check_header(int fd, const fs::path& file, const std::string& wanted) {
-  std::array<char, kSecretSize> found{};
-  if (::pread(fd, found.data(), found.size(), 0) != static_cast<ssize_t>(found.size()) ||
-      std::string_view(found.data(), kMagic.size()) != kMagic) {
+  std::string found(kSecretSize, '\0');
+  WY_TRY(const std::size_t size, read_at(fd, 0, found, file));
+  if (size < kSecretSize || !found.starts_with(kMagic)) {
     return Error{ErrorCode::corrupt, file.string() + " does not hold erasure secrets"};
   }
-  if (std::string_view(found.data(), found.size()) == wanted) return Done{};
+  if (found == wanted) return Done{};
   return Error{ErrorCode::corrupt, file.string() + " belongs to another store"};
 }
 
 std::span<std::uint8_t> raw(std::span<CipherKey> places) {
   return {reinterpret_cast<std::uint8_t*>(places.data()), places.size_bytes()};
+}
+
+std::span<char> characters(std::span<CipherKey> places) {
+  return {reinterpret_cast<char*>(places.data()), places.size_bytes()};
 }
 
 // What `into` is to have there.
@@ -139,16 +132,7 @@ Result<SecretNumber> SecretFile::end() const {
 
 Status SecretFile::read(SecretNumber first, std::span<CipherKey> places) const {
   WY_ASSERT(first > 0);
-  const std::span<std::uint8_t> bytes = raw(places);
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(fd_.get(), bytes.data() + done, bytes.size() - done,
-                                offset_of(first) + static_cast<off_t>(done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error("read", path_);
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
+  WY_TRY(const std::size_t done, read_at(fd_.get(), offset_of(first), characters(places), path_));
   // A place that is not whole is none.
   for (CipherKey& place : places.subspan(done / kSecretSize)) place = lost_place();
   return Done{};
@@ -156,8 +140,8 @@ Status SecretFile::read(SecretNumber first, std::span<CipherKey> places) const {
 
 Status SecretFile::write(SecretNumber first, std::span<const CipherKey> places) const {
   WY_ASSERT(first > 0);
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(places.data());
-  return write_at(fd_.get(), path_, {bytes, places.size_bytes()}, offset_of(first));
+  const auto* const bytes = reinterpret_cast<const char*>(places.data());
+  return write_at(fd_.get(), offset_of(first), {bytes, places.size_bytes()}, path_);
 }
 
 Status SecretFile::destroy(std::span<const SecretNumber> numbers) const {
@@ -182,8 +166,7 @@ Status SecretFile::probe() const {
   if (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev) {
     return Error{ErrorCode::unavailable, "another file was put in the place of " + path_.string()};
   }
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(header_.data());
-  WY_RETURN_IF_ERROR(write_at(fd_.get(), path_, {bytes, header_.size()}, 0));
+  WY_RETURN_IF_ERROR(write_at(fd_.get(), 0, header_, path_));
   return sync();
 }
 
