@@ -64,11 +64,13 @@ fs::path secrets_file(const KeyRing::Options& options) {
   return options.directory / kSecretsFileName;
 }
 
-// The highest number that a row has.
+// The highest number that a row has, of what is there or of what was erased with a receipt.
 Result<SecretNumber> last_secret(Connection& connection) {
   WY_TRY(auto statement,
          connection.prepare("SELECT max(ifnull((SELECT max(key_secret) FROM documents), 0), "
+                            "ifnull((SELECT max(key_secret) FROM document_versions), 0), "
                             "ifnull((SELECT max(key_secret) FROM idempotency_keys), 0), "
+                            "ifnull((SELECT max(key_secret) FROM erasures), 0), "
                             "ifnull((SELECT max(number) FROM secrets_to_destroy), 0))"));
   WY_RETURN_IF_ERROR(statement.step());
   return statement.integer(0);

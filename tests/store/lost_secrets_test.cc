@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "store/consistency.h"
 #include "store/erasure.h"
+#include "store/erasure_log.h"
 #include "store/key_ring.h"
 #include "store/unreadable.h"
 #include "tests/store/content_fixture.h"
@@ -38,6 +39,14 @@ class LostSecretsTest : public ContentFixture {
     const Permit open = permit(Action::read, {"col_1"});
     return read(
         [&](Snapshot& snapshot) { return document_text(snapshot, open, document_id, 0, 1000); });
+  }
+
+  std::int64_t last_secret(const std::string& table) {
+    return *read([&](Snapshot& snapshot) -> Result<std::int64_t> {
+      WY_TRY(auto statement, snapshot.prepare("SELECT max(key_secret) FROM " + table));
+      WY_RETURN_IF_ERROR(statement.step());
+      return statement.integer(0);
+    });
   }
 
   Document kept, lost;
@@ -86,20 +95,33 @@ TEST_F(LostSecretsTest, AreNamedByTheCheckAndAreNoOtherProblem) {
 }
 
 TEST_F(LostSecretsTest, TheirNumbersAreNotGivenOutAgain) {
+  const std::int64_t before = last_secret("documents");
   const Document next = add("col_1", "c");
-  const auto secret_of = [&](const std::string& id) {
-    return *read([&](Snapshot& snapshot) -> Result<std::int64_t> {
-      WY_TRY(auto statement, snapshot.prepare("SELECT key_secret FROM documents WHERE id = ?"));
-      WY_RETURN_IF_ERROR(statement.bind(1, id).step());
-      return statement.integer(0);
-    });
-  };
-  EXPECT_GT(secret_of(next.id), secret_of(lost.id));
+  EXPECT_GT(last_secret("documents"), before);
   const Permit open = permit(Action::write, {"col_1"});
   ASSERT_TRUE(write([&](Transaction& tx) { return remove_document(tx, open, lost.id); }));
   reopen();
   EXPECT_EQ(get(next.id).title, "Title of c");
   EXPECT_EQ(database->unreadable_documents(), 0);
+}
+
+// Else a receipt would say that the key is there again, and a version could be opened by another's.
+TEST_F(LostSecretsTest, NumbersOfVersionsAndOfWhatWasErasedAreNotGivenOutAgain) {
+  for (const char* const table : {"document_versions", "erasures"}) {
+    ASSERT_TRUE(write([&](Transaction& tx) -> Status {
+      Erasure erasure;
+      erasure.receipt_id = std::string("rct_") + table;
+      WY_RETURN_IF_ERROR(add_erasure(tx, erasure));
+      WY_TRY(auto highest, tx.prepare("SELECT max(key_secret) + 5000 FROM documents"));
+      WY_RETURN_IF_ERROR(highest.step());
+      WY_TRY(auto statement, tx.prepare(std::string("UPDATE ") + table + " SET key_secret = ?"));
+      return statement.bind(1, highest.integer(0)).run();
+    })) << table;
+    const std::int64_t used = last_secret(table);
+    put_back(older);
+    add("col_1", table);
+    EXPECT_GT(last_secret("documents"), used) << table;
+  }
 }
 
 TEST_F(LostSecretsTest, TheSameUploadedAgainIsADocumentThatCanBeRead) {
