@@ -1,6 +1,7 @@
 #include "base/id.h"
 #include "store/blob_removal.h"
 #include "store/content_store.h"
+#include "store/erasure_log.h"
 #include "store/idempotency_store.h"
 #include "store/job_store.h"
 #include "store/late_vectors.h"
@@ -92,13 +93,23 @@ Status take_a_job(Node& node, Scene&) {
   });
 }
 
+Status keep_receipt(Node& node, Scene& scene, store::Transaction& tx, const store::Erased& erased) {
+  store::Erasure erasure;
+  erasure.receipt_id = scene.fresh("rct_");
+  erasure.document_id = erased.document_id;
+  erasure.receipt = "signed elsewhere";
+  erasure.erased_at = node.now();
+  erasure.key_secret = erased.key_secret;
+  return store::add_erasure(tx, erasure);
+}
+
 Status remove_document(Node& node, Scene& scene) {
   store::Erased erased;
   WY_RETURN_IF_ERROR(
       node.write("document.remove", scene.target, [&](store::Transaction& tx) -> Status {
         WY_TRY(const Permit permit, node.permit(tx, Action::write));
         WY_TRY(erased, store::remove_document(tx, permit, scene.target));
-        return Done{};
+        return keep_receipt(node, scene, tx, erased);
       }));
   WY_RETURN_IF_ERROR(store::remove_blobs(node.database(), node.blobs(), erased.unnamed_blobs));
   return node.index();
@@ -159,15 +170,17 @@ Status relabel_collection(Node& node, Scene& scene) {
 
 Status remove_collection(Node& node, Scene& scene) {
   std::vector<std::string> blobs;
-  WY_RETURN_IF_ERROR(
+  const Status removed =
       node.write("collection.remove", scene.second, [&](store::Transaction& tx) -> Status {
         WY_TRY(const Permit permit, node.permit(tx, Action::manage));
         WY_TRY(const auto erased, store::remove_collection(tx, permit, scene.second));
         for (const store::Erased& each : erased) {
+          WY_RETURN_IF_ERROR(keep_receipt(node, scene, tx, each));
           blobs.insert(blobs.end(), each.unnamed_blobs.begin(), each.unnamed_blobs.end());
         }
         return Done{};
-      }));
+      });
+  if (!removed) return removed;
   WY_RETURN_IF_ERROR(store::remove_blobs(node.database(), node.blobs(), blobs));
   return node.index();
 }
@@ -187,15 +200,15 @@ std::vector<Operation> content_operations() {
       {"relabel a collection", filled_collection, relabel_collection},
       {"remove a collection", filled_collection, remove_collection},
       {"upload a document", nullptr, upload_one},
-      {"ingest a document", upload_one, ingest_one},
+      {"ingest a document", upload_one, ingest_one, false},
       {"upload a version", named_document, upload_version},
-      {"ingest a version", version_waits, ingest_one},
-      {"ingest an older version", older_version_waits, ingest_older},
+      {"ingest a version", version_waits, ingest_one, false},
+      {"ingest an older version", older_version_waits, ingest_older, false},
       {"relabel a document with a past", with_past, relabel},
       {"remove a document with a past", with_past, remove_document},
       {"keep no versions", nullptr, keep_no_versions},
       {"drop old versions", past_that_is_not_kept, drop_versions},
-      {"fail a document", upload_one, fail_one},
+      {"fail a document", upload_one, fail_one, false},
       {"take a job", upload_one, take_a_job},
       {"remove a document", make_ready, remove_document},
       {"retitle a document", make_ready, retitle},

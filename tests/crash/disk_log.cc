@@ -82,29 +82,33 @@ std::int64_t DiskLog::find(const std::string& path) const {
   return found == entries.end() ? 0 : found->second;
 }
 
-std::int64_t DiskLog::link(const std::string& path, bool is_folder) {
-  const Place place = place_of(path);
-  if (place.folder == 0) return 0;
-  const std::int64_t node = ++last_node_;
+void DiskLog::name(std::int64_t node, const Place& place, bool is_folder) {
   folders_[place.folder][place.name] = node;
-  if (is_folder) folders_[node];
   actions_.push_back({.kind = Kind::link,
                       .node = node,
                       .folder = place.folder,
                       .name = place.name,
                       .is_folder = is_folder});
+}
+
+std::int64_t DiskLog::make(const std::string& path, bool is_folder) {
+  const Place place = place_of(path);
+  if (place.folder == 0) return 0;
+  const std::int64_t node = ++last_node_;
+  name(node, place, is_folder);
+  if (is_folder) folders_[node];
   return node;
 }
 
 std::int64_t DiskLog::opened(const std::string& path, bool created) {
   if (is_of_sqlite(path)) return 0;
   const std::lock_guard lock(mutex_);
-  return created ? link(path, false) : find(path);
+  return created ? make(path, false) : find(path);
 }
 
 std::int64_t DiskLog::opened_by_sqlite(const std::string& path, bool created) {
   const std::lock_guard lock(mutex_);
-  return created ? link(path, false) : find(path);
+  return created ? make(path, false) : find(path);
 }
 
 void DiskLog::wrote(std::int64_t file, std::int64_t offset, std::string_view bytes) {
@@ -139,6 +143,14 @@ void DiskLog::renamed(const std::string& from, const std::string& to) {
                       .to_name = new_place.name});
 }
 
+void DiskLog::linked(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
+  const Place place = place_of(to);
+  const std::int64_t node = find(from);
+  WY_ASSERT(place.folder != 0 && node != 0);
+  name(node, place, false);
+}
+
 void DiskLog::removed(const std::string& path) {
   if (is_shared_memory(path)) return;
   const std::lock_guard lock(mutex_);
@@ -150,7 +162,7 @@ void DiskLog::removed(const std::string& path) {
 
 void DiskLog::made_folder(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  link(path, true);
+  make(path, true);
 }
 
 }  // namespace wenyuan::crash

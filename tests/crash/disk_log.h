@@ -45,6 +45,7 @@ class DiskLog final : public Listener {
   void truncated(std::int64_t file, std::int64_t size) override;
   void synced(std::int64_t file) override;
   void renamed(const std::string& from, const std::string& to) override;
+  void linked(const std::string& from, const std::string& to) override;
   void removed(const std::string& path) override;
   void made_folder(const std::string& path) override;
 
@@ -68,7 +69,8 @@ class DiskLog final : public Listener {
   std::vector<std::string> parts_of(const std::string& path) const;
   Place place_of(const std::string& path) const;
   std::int64_t find(const std::string& path) const;  // 0: no such thing
-  std::int64_t link(const std::string& path, bool is_folder);
+  std::int64_t make(const std::string& path, bool is_folder);
+  void name(std::int64_t node, const Place& place, bool is_folder);
 
   const std::filesystem::path root_;
   mutable std::mutex mutex_;

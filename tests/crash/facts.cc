@@ -1,5 +1,10 @@
 #include "tests/crash/facts.h"
 
+#include "base/sha256.h"
+#include "base/text.h"
+#include "store/content_store.h"
+#include "store/key_ring.h"
+
 namespace wenyuan::crash {
 namespace {
 
@@ -37,9 +42,54 @@ constexpr std::string_view kQueries[] = {
     "SELECT 'idempotency ' || key, status || ' ' || hex(body) FROM idempotency_keys",
     "SELECT id, 'hold ' || subject_id || ' ' || ifnull(released_at, '') FROM audit_holds",
     "SELECT subject_id, 'has a key ' || (wrapped IS NOT NULL) FROM audit_subjects",
+    "SELECT document_id, 'erased ' || receipt_id || ' ' || (swept_at IS NOT NULL) FROM erasures",
 };
 
+// The keys themselves: under which master key they are wrapped does not matter.
+Status add_keys(store::Snapshot& snapshot, Facts& facts) {
+  WY_TRY(auto rows, snapshot.prepare("SELECT id, master, wrapped FROM wrapped_keys"));
+  for (;;) {
+    WY_TRY(const bool found, rows.step());
+    if (!found) return Done{};
+    const auto bytes = rows.blob(2);
+    WY_TRY(const store::CipherKey key,
+           snapshot.keys().unwrap({rows.text(1), {bytes.begin(), bytes.end()}}, rows.text(0)));
+    facts[rows.text(0)].insert("has the key " + sha256_hex(store::view(key)));
+  }
+}
+
+Status add_titles(store::Snapshot& snapshot, Facts& facts) {
+  WY_TRY(auto rows, snapshot.prepare("SELECT id FROM documents"));
+  for (;;) {
+    WY_TRY(const bool found, rows.step());
+    if (!found) return Done{};
+    WY_TRY(const Document document, store::document_for_ingest(snapshot, rows.text(0)));
+    facts[document.id].insert("is called " + document.title);
+  }
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> key_problems(store::Snapshot& snapshot) {
+  std::vector<std::string> problems;
+  WY_TRY(const store::ErasureSecrets* const secrets, snapshot.keys().secrets());
+  WY_TRY(auto rows, snapshot.prepare(
+                        "SELECT id, key_secret, 0 FROM documents UNION ALL "
+                        "SELECT 'a version of ' || d.id, v.key_secret, 0 FROM document_versions v "
+                        "JOIN documents d ON d.number = v.document WHERE v.key_secret > 0 "
+                        "UNION ALL SELECT 'answer ' || key, key_secret, 0 FROM idempotency_keys "
+                        "UNION ALL "
+                        "SELECT document_id, key_secret, 1 FROM erasures UNION ALL "
+                        "SELECT 'what was erased', number, 1 FROM secrets_to_destroy"));
+  for (;;) {
+    WY_TRY(const bool found, rows.step());
+    if (!found) return problems;
+    const auto destroyed = secrets->is_destroyed(rows.integer(1));
+    const bool wanted = rows.integer(2) == 1;
+    if (destroyed && *destroyed == wanted) continue;
+    problems.push_back("the key of " + rows.text(0) + (wanted ? " is still there" : " is gone"));
+  }
+}
 
 Result<Facts> read_facts(store::Database& database) {
   return database.read([](store::Snapshot& snapshot) -> Result<Facts> {
@@ -52,6 +102,8 @@ Result<Facts> read_facts(store::Database& database) {
         facts[rows.text(0)].insert(rows.text(1));
       }
     }
+    WY_RETURN_IF_ERROR(add_keys(snapshot, facts));
+    WY_RETURN_IF_ERROR(add_titles(snapshot, facts));
     return facts;
   });
 }

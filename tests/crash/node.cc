@@ -9,6 +9,7 @@
 #include "store/content_store.h"
 #include "store/job_store.h"
 #include "store/key_ring.h"
+#include "tests/crash/facts.h"
 
 namespace wenyuan::crash {
 namespace fs = std::filesystem;
@@ -135,6 +136,9 @@ std::vector<std::string> Node::problems() {
     return all;
   }
   for (const std::string& each : rows->problems) add("store", each);
+  const auto keys = database_->read(key_problems);
+  if (!keys) add("keys", keys.error().message);
+  if (keys) all.insert(all.end(), keys->begin(), keys->end());
   for (const std::string& name : rows->blob_names) {
     const auto bytes = blobs_->get(name);
     if (!bytes) add("original", bytes.error().message);

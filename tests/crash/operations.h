@@ -34,6 +34,8 @@ struct Operation {
   std::function<Status(Node&, Scene&)> prepare;
   // Changes what read_facts() sees in one transaction, or not at all.
   std::function<Status(Node&, Scene&)> act;
+  // Its change has a record in the audit log.
+  bool is_recorded = true;
 };
 
 // Each once, in a fixed order.
@@ -50,5 +52,6 @@ Result<std::string> ready_document(Node& node, Scene& scene);
 std::vector<Operation> people_operations();
 std::vector<Operation> content_operations();
 std::vector<Operation> derived_operations();
+std::vector<Operation> key_operations();
 
 }  // namespace wenyuan::crash

@@ -63,6 +63,8 @@ class Listener {
   virtual void truncated(std::int64_t file, std::int64_t size) = 0;
   virtual void synced(std::int64_t file) = 0;
   virtual void renamed(const std::string& from, const std::string& to) = 0;
+  // The same file has another name too.
+  virtual void linked(const std::string& from, const std::string& to) = 0;
   virtual void removed(const std::string& path) = 0;
   virtual void made_folder(const std::string& path) = 0;
 };

@@ -53,6 +53,14 @@ int rename_watched(const std::string& from, const std::string& to, Do call) {
 }
 
 template <class Do>
+int link_watched(const std::string& from, const std::string& to, Do call) {
+  if (fails(to, wenyuan::crash::kRename)) return -1;
+  const int result = call();
+  if (result == 0 && followed(to)) wenyuan::crash::listener()->linked(from, to);
+  return result;
+}
+
+template <class Do>
 int remove_watched(const std::string& path, Do call) {
   if (fails(path, wenyuan::crash::kRemove)) return -1;
   const int result = call();
@@ -106,6 +114,46 @@ int rename(const char* from, const char* to) noexcept {
   static auto* const call = next<int(const char*, const char*)>("rename");
   return rename_watched(wenyuan::crash::absolute(AT_FDCWD, from),
                         wenyuan::crash::absolute(AT_FDCWD, to), [&] { return call(from, to); });
+}
+
+int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
+  static auto* const call = next<int(int, const char*, int, const char*)>("renameat");
+  return rename_watched(wenyuan::crash::absolute(from_folder, from),
+                        wenyuan::crash::absolute(to_folder, to),
+                        [&] { return call(from_folder, from, to_folder, to); });
+}
+
+// Exchanges are not known here.
+int renameat2(int from_folder, const char* from, int to_folder, const char* to,
+              unsigned flags) noexcept {
+  static auto* const call = next<int(int, const char*, int, const char*, unsigned)>("renameat2");
+  return rename_watched(wenyuan::crash::absolute(from_folder, from),
+                        wenyuan::crash::absolute(to_folder, to),
+                        [&] { return call(from_folder, from, to_folder, to, flags); });
+}
+
+int link(const char* from, const char* to) noexcept {
+  static auto* const call = next<int(const char*, const char*)>("link");
+  return link_watched(wenyuan::crash::absolute(AT_FDCWD, from),
+                      wenyuan::crash::absolute(AT_FDCWD, to), [&] { return call(from, to); });
+}
+
+int linkat(int from_folder, const char* from, int to_folder, const char* to, int flags) noexcept {
+  static auto* const call = next<int(int, const char*, int, const char*, int)>("linkat");
+  return link_watched(wenyuan::crash::absolute(from_folder, from),
+                      wenyuan::crash::absolute(to_folder, to),
+                      [&] { return call(from_folder, from, to_folder, to, flags); });
+}
+
+int truncate(const char* path, off_t size) noexcept {
+  static auto* const call = next<int(const char*, off_t)>("truncate");
+  const std::string whole = wenyuan::crash::absolute(AT_FDCWD, path);
+  if (fails(whole, wenyuan::crash::kTruncate)) return -1;
+  const int result = call(path, size);
+  if (result != 0 || !followed(whole)) return result;
+  const std::int64_t number = wenyuan::crash::listener()->opened(whole, false);
+  if (number != 0) wenyuan::crash::listener()->truncated(number, size);
+  return result;
 }
 
 int unlink(const char* path) noexcept {
