@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <array>
 #include <cstring>
+
+#include "base/file_places.h"
 
 namespace wenyuan::backup {
 namespace {
@@ -18,13 +20,13 @@ constexpr std::size_t kPageSizeAt = 16;
 Result<std::int64_t> PageFile::page_size_of(const std::filesystem::path& file) {
   const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return errno_error("open", file);
-  char head[18] = {};
-  const ssize_t count = ::pread(fd.get(), head, sizeof head, 0);
+  std::array<char, kPageSizeAt + 2> head{};
+  WY_TRY(const std::size_t count, read_at(fd.get(), 0, head, file));
   std::int64_t size = static_cast<unsigned char>(head[kPageSizeAt]) * 256 +
                       static_cast<unsigned char>(head[kPageSizeAt + 1]);
   if (size == 1) size = 65'536;
-  if (count != sizeof head || std::string_view(head, kMagic.size()) != kMagic ||
-      !is_page_size(size)) {
+  const bool is_whole = count == head.size() && is_page_size(size);
+  if (!is_whole || std::string_view(head.data(), kMagic.size()) != kMagic) {
     return Error{ErrorCode::corrupt, file.string() + " is not a database"};
   }
   return size;
@@ -44,15 +46,8 @@ Status PageFile::write(const Segment::Pages& pages) {
     // A page that a later one of the same commit made needless may lie beyond the end.
     if (number == 0) return Error{ErrorCode::corrupt, "a page has no number"};
     if (number > pages.page_count) continue;
-    std::string_view rest = pages.frames.substr(at + 4, size);
-    auto offset = static_cast<off_t>(number - 1) * static_cast<off_t>(page_size_);
-    while (!rest.empty()) {
-      const ssize_t count = ::pwrite(fd_.get(), rest.data(), rest.size(), offset);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return errno_error("write", file_);
-      rest.remove_prefix(static_cast<std::size_t>(count));
-      offset += count;
-    }
+    const std::int64_t offset = (std::int64_t{number} - 1) * page_size_;
+    WY_RETURN_IF_ERROR(write_at(fd_.get(), offset, pages.frames.substr(at + 4, size), file_));
   }
   const auto wanted = static_cast<off_t>(pages.page_count) * static_cast<off_t>(page_size_);
   if (::ftruncate(fd_.get(), wanted) != 0) return errno_error("truncate", file_);

@@ -1,11 +1,9 @@
 #include "backup/wal_reader.h"
 
 #include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "base/file.h"
+#include "base/file_places.h"
 
 namespace wenyuan::backup {
 namespace {
@@ -30,15 +28,8 @@ std::uint32_t little(const char* bytes) {
 Result<std::string> read_at(const FileDescriptor& fd, std::size_t size, std::size_t offset,
                             const std::filesystem::path& file) {
   std::string bytes(size, '\0');
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t count =
-        ::pread(fd.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_error("read", file);
-    if (count == 0) break;
-    done += static_cast<std::size_t>(count);
-  }
+  WY_TRY(const std::size_t done,
+         wenyuan::read_at(fd.get(), static_cast<std::int64_t>(offset), bytes, file));
   bytes.resize(done);
   return bytes;
 }
