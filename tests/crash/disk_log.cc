@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "tests/crash/sqlite_vfs.h"
 
 namespace wenyuan::crash {
 namespace fs = std::filesystem;
@@ -14,10 +15,6 @@ using Kind = DiskAction::Kind;
 
 // SQLite's memory between processes: nothing in it outlives them.
 bool is_shared_memory(const std::string& path) { return path.ends_with("-shm"); }
-bool is_of_sqlite(const std::string& path) {
-  const std::string name = fs::path(path).filename().string();
-  return name.starts_with("wenyuan.db");
-}
 
 std::string content_of(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -101,7 +98,7 @@ std::int64_t DiskLog::make(const std::string& path, bool is_folder) {
 }
 
 std::int64_t DiskLog::opened(const std::string& path, bool created) {
-  if (is_of_sqlite(path)) return 0;
+  if (sqlite_is_opening() || is_shared_memory(path)) return 0;
   const std::lock_guard lock(mutex_);
   return created ? make(path, false) : find(path);
 }

@@ -2,7 +2,7 @@
 // call, then the second, until the operation runs through without meeting the fault. One test for
 // each of both, so that processes can share them (GTEST_TOTAL_SHARDS).
 //
-// WENYUAN_EVERY_FAULT=1 tries every call; otherwise about every tenth.
+// WENYUAN_EVERY_FAULT=1 tries every call; otherwise about every tenth (of backups every sixtieth).
 // After each the store must still work, or refuse clearly and work after a restart; what was
 // acknowledged is there, and nothing by halves. An interrupted call is nobody's trouble.
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "tests/crash/backups.h"
 #include "tests/crash/facts.h"
 #include "tests/crash/node.h"
 #include "tests/crash/operations.h"
@@ -77,6 +78,16 @@ class FaultFixture : public testing::Test {
   }
   void expect_whole(const std::string& where) {
     for (const std::string& problem : node_->problems()) ADD_FAILURE() << where << ": " << problem;
+    if (!HasFailure()) expect_backup(where);
+  }
+  // Where there are backups: that they go on, and give back what is there.
+  void expect_backup(const std::string& where) {
+    if (!fs::exists(backup_folder(scratch_.data()))) return;
+    const Status shipped = node_->ship();
+    ASSERT_TRUE(shipped) << where << ": " << shipped.error().message;
+    const auto restored = restored_facts(scratch_.data());
+    ASSERT_TRUE(restored) << where << ": " << restored.error().message;
+    EXPECT_EQ(difference(facts(), *restored), "") << where << ": of the backup";
   }
 
   Scratch scratch_;
@@ -169,11 +180,12 @@ TEST_P(Faults, LoseNothingAcknowledgedAndAreSaidClearly) {
   begin();
   ASSERT_FALSE(HasFatalFailure());
   const bool changes = changes_something();
-  const std::int64_t stride = every_fault() ? 1 : 10;
+  const std::int64_t stride = every_fault() ? 1 : operation.grows ? 60 : 10;
   const auto some = static_cast<std::int64_t>(operation.name.size()) * 7;
   bool met = true;
   int tries = 0;
   for (std::int64_t at = every_fault() ? 1 : 1 + some % stride; met; at += stride) {
+    if (operation.grows && tries % 8 == 7) begin();
     ASSERT_FALSE(HasFailure());
     const std::string where = operation.name + ", call " + std::to_string(at);
     met = try_one(at, changes, where);

@@ -4,11 +4,13 @@
 
 #include "audit/log.h"
 #include "audit/verify.h"
+#include "backup/directory.h"
 #include "base/id.h"
 #include "store/consistency.h"
 #include "store/content_store.h"
 #include "store/job_store.h"
 #include "store/key_ring.h"
+#include "tests/crash/backups.h"
 #include "tests/crash/facts.h"
 
 namespace wenyuan::crash {
@@ -155,7 +157,33 @@ std::vector<std::string> Node::problems() {
 Status Node::works() {
   WY_RETURN_IF_ERROR(checkpointer_->health());
   WY_RETURN_IF_ERROR(write("search", "", [](store::Transaction&) -> Status { return Done{}; }));
+  if (shipper_) WY_RETURN_IF_ERROR(ship());
   return index();
+}
+
+Result<backup::Shipper*> Node::shipper() {
+  if (!shipper_) {
+    backup::Shipper::Options options;
+    options.data = layout_.data;
+    WY_TRY(shipper_,
+           backup::Shipper::open(*database_, clock_,
+                                 backup::open_directory(backup_folder(layout_.data)), options));
+  }
+  return shipper_.get();
+}
+
+Status Node::back_up() {
+  WY_TRY(backup::Shipper* const shipper, this->shipper());
+  WY_RETURN_IF_ERROR(shipper->begin());
+  ++backup_count_;
+  return Done{};
+}
+
+Status Node::ship() {
+  WY_TRY(backup::Shipper* const shipper, this->shipper());
+  WY_RETURN_IF_ERROR(shipper->ship());
+  ++backup_count_;
+  return Done{};
 }
 
 }  // namespace wenyuan::crash

@@ -15,6 +15,7 @@
 #include "auth/identities.h"
 #include "auth/identity/sign_in.h"
 #include "auth/policy_engine.h"
+#include "backup/shipper.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "ingest/indexer.h"
@@ -37,7 +38,8 @@ class Node {
   // Everything that `wenyuan verify` and `wenyuan audit verify` look at; a sentence for each thing
   // that is wrong.
   std::vector<std::string> problems();
-  // Checks nothing deeply: that the parts still answer, and a change can still be made.
+  // Checks nothing deeply: that the parts still answer, and a change can still be made, and shipped
+  // when shipping has begun.
   Status works();
 
   // A change and its record, in one transaction, as the administrator.
@@ -58,12 +60,20 @@ class Node {
   const std::string& admin_id() const { return admin_id_; }
   UnixMillis now();
 
+  // Backups go to a folder beside the data. A whole copy, or what was committed since.
+  Status back_up();
+  Status ship();
+  // How often one of them was acknowledged.
+  int backup_count() const { return backup_count_; }
+  const app::Layout& layout() const { return layout_; }
+
  private:
   Node(std::filesystem::path data, index::VectorModel model)
       : layout_(std::move(data)), model_(std::move(model)) {}
   Status open_store();
   Status open_indexes();
   Status make_administrator();
+  Result<backup::Shipper*> shipper();
 
   const app::Layout layout_;
   const index::VectorModel model_;
@@ -78,6 +88,8 @@ class Node {
   std::unique_ptr<index::Compartments> compartments_;
   std::optional<ingest::Indexer> indexer_;
   std::string admin_id_;
+  int backup_count_ = 0;
+  std::unique_ptr<backup::Shipper> shipper_;  // made when it is first needed
 };
 
 // Where tests that write much put it: memory when there is a file system of it.

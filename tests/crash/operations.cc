@@ -110,7 +110,8 @@ Status set_up(Node& node, Scene& scene) {
 const std::vector<Operation>& operations() {
   static const std::vector<Operation> all = [] {
     std::vector<Operation> some = people_operations();
-    for (auto* const more : {&content_operations, &derived_operations, &key_operations}) {
+    for (auto* const more :
+         {&content_operations, &derived_operations, &key_operations, &backup_operations}) {
       for (Operation& each : more()) some.push_back(std::move(each));
     }
     return some;

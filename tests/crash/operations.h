@@ -36,6 +36,8 @@ struct Operation {
   std::function<Status(Node&, Scene&)> act;
   // Its change has a record in the audit log.
   bool is_recorded = true;
+  // It makes more calls the more there is: then tests begin with a new store now and then.
+  bool grows = false;
 };
 
 // Each once, in a fixed order.
@@ -53,5 +55,6 @@ std::vector<Operation> people_operations();
 std::vector<Operation> content_operations();
 std::vector<Operation> derived_operations();
 std::vector<Operation> key_operations();
+std::vector<Operation> backup_operations();
 
 }  // namespace wenyuan::crash

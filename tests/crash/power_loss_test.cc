@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "backup/replica.h"
+#include "tests/crash/backups.h"
 #include "tests/crash/recording.h"
 
 namespace wenyuan::crash {
@@ -19,6 +21,8 @@ constexpr int kOperations = 40;  // of one run
 constexpr int kImagesOfOneRun = 150;
 // After so many images the power fails again while the server starts.
 constexpr int kAgainEvery = 6;
+// And after so many its backup is looked at too.
+constexpr int kBackupEvery = 4;
 
 std::uint64_t number_from(const char* variable, std::uint64_t usual) {
   const char* const text = std::getenv(variable);  // NOLINT: no threads here
@@ -29,20 +33,53 @@ struct Cut {
   std::size_t count = 0;
   Survival survival = Survival::nothing;
   std::uint64_t seed = 0;
+  bool with_backup = false;
 };
 
 std::vector<Cut> some_cuts(const Recording& run, int count, std::mt19937_64& random) {
   std::vector<Cut> cuts;
   for (int i = 0; i < count; ++i) {
-    cuts.push_back({1 + random() % run.size(), static_cast<Survival>(random() % 5), random()});
+    cuts.push_back({1 + random() % run.size(), static_cast<Survival>(random() % 5), random(),
+                    i % kBackupEvery == 0});
   }
   std::sort(cuts.begin(), cuts.end(),
             [](const Cut& one, const Cut& other) { return one.count < other.count; });
   return cuts;
 }
 
+std::string compare_backup(Node& node, const fs::path& data) {
+  const auto wanted = read_facts(node.database());
+  if (!wanted) return wanted.error().message;
+  const auto restored = restored_facts(data);
+  if (!restored) return "the backup that goes on cannot be restored: " + restored.error().message;
+  return difference(*wanted, *restored);
+}
+
+// What is wrong with the backup of a server that has started again.
+std::string look_at_backup(Node& node, const fs::path& data, const Recording& run,
+                           std::size_t count) {
+  if (!run.has_backup(count)) return "";
+  const auto restored = restored_facts(data);
+  if (!restored) return "the backup cannot be restored: " + restored.error().message;
+  std::string wrong = run.judge_backup(*restored, count);
+  if (!wrong.empty()) return "of what was backed up\n" + wrong;
+  // What was being restored, or followed, goes on without anybody's help; so does the backup.
+  const fs::path begun = data.parent_path() / "restored", standby = data.parent_path() / "standby";
+  const bool is_whole = fs::exists(begun / "wenyuan.db") && !backup::Replica::is_replica(begun);
+  if (fs::exists(begun) && !is_whole) {
+    const Status ended = restore(data, begun);
+    if (!ended) return "what was being restored stays so: " + ended.error().message;
+  }
+  if (const Status shipped = node.ship(); !shipped) return "no backup: " + shipped.error().message;
+  if (const Status followed = follow(data, standby); !followed) {
+    return "nobody can follow: " + followed.error().message;
+  }
+  return compare_backup(node, data);
+}
+
 // What is wrong with a server that starts on this folder.
-std::string look_at(const fs::path& data, const Recording& run, std::size_t count) {
+std::string look_at(const fs::path& data, const Recording& run, const Cut& cut) {
+  const std::size_t count = cut.count;
   const auto node = Node::open(data);
   if (!node) return "it does not start: " + node.error().message;
   std::string wrong;
@@ -51,6 +88,7 @@ std::string look_at(const fs::path& data, const Recording& run, std::size_t coun
   wrong += facts ? run.judge(*facts, count) : facts.error().message;
   const Status works = (*node)->works();
   if (!works) wrong += "it does not work: " + works.error().message;
+  if (wrong.empty() && cut.with_backup) wrong = look_at_backup(**node, data, run, count);
   return wrong;
 }
 
@@ -67,7 +105,7 @@ std::string fail_again(const fs::path& first, const Recording& run, const Cut& c
   DiskImages images(log);
   images.advance(log.size() == 0 ? 0 : random() % log.size());
   images.write(second.path(), static_cast<Survival>(random() % 5), random);
-  return look_at(second.data(), run, cut.count);
+  return look_at(second.data(), run, cut);
 }
 
 std::string try_cut(const DiskImages& images, const Recording& run, const Cut& cut, bool again) {
@@ -75,7 +113,7 @@ std::string try_cut(const DiskImages& images, const Recording& run, const Cut& c
   const Scratch image;
   images.write(image.path(), cut.survival, random);
   if (again) return fail_again(image.path(), run, cut, random);
-  return look_at(image.data(), run, cut.count);
+  return look_at(image.data(), run, cut);
 }
 
 TEST(PowerLoss, LosesNothingAcknowledgedAndLeavesNothingByHalves) {

@@ -47,7 +47,9 @@ Following::~Following() {
 template <class Work>
 void Recording::step(const std::string& name, bool is_whole, Work work) {
   Step made{.name = name, .begin = steps_.empty() ? 0 : steps_.back().end, .is_whole = is_whole};
+  const int backups = node_ == nullptr ? 0 : node_->backup_count();
   const Status done = work(made);
+  made.is_backed_up = node_ != nullptr && node_->backup_count() > backups;
   ASSERT_TRUE(done) << name << ": " << done.error().message;
   made.end = log_->size();
   if (node_ != nullptr) {
@@ -172,6 +174,26 @@ std::string Recording::judge(const Facts& found, std::size_t count) const {
     }
   }
   return wrong;
+}
+
+const Step* Recording::backup_before(std::size_t count) const {
+  const Step* last = nullptr;
+  for (const Step& each : steps_) {
+    if (each.is_backed_up && each.end <= count) last = &each;
+  }
+  return last;
+}
+
+// What was there before the backup and has not changed since.
+std::string Recording::judge_backup(const Facts& restored, std::size_t count) const {
+  const Step* const backup = backup_before(count);
+  WY_ASSERT(backup != nullptr && backup != steps_.data());
+  Facts wanted = (backup - 1)->after;
+  for (const Step* each = backup; each != steps_.data() + steps_.size(); ++each) {
+    wanted = common(wanted, each->after);
+    if (each->end > count) break;
+  }
+  return missing(wanted, restored);
 }
 
 }  // namespace wenyuan::crash

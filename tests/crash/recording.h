@@ -19,6 +19,7 @@ struct Step {
   // One transaction at most: in between the store is as before or as after. Otherwise only what the
   // step does not touch is certain.
   bool is_whole = false;
+  bool is_backed_up = false;  // all that was committed before it is in the backup
   // Of a burst: things that were acknowledged on the way, with the moment of each.
   std::vector<std::pair<std::string, std::size_t>> acknowledged{};
   Facts after{};
@@ -39,7 +40,13 @@ class Recording {
   // What is wrong with a store that was found after the first `count` actions; empty: nothing.
   std::string judge(const Facts& found, std::size_t count) const;
 
+  // Whether a backup was acknowledged in the first `count` actions, and what is wrong with what it
+  // gives back.
+  bool has_backup(std::size_t count) const { return backup_before(count) != nullptr; }
+  std::string judge_backup(const Facts& restored, std::size_t count) const;
+
  private:
+  const Step* backup_before(std::size_t count) const;
   void start();
   void restart();
   void do_one(const Operation& operation);

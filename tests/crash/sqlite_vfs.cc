@@ -18,6 +18,11 @@ std::atomic<DiskLog*>& log_slot() {
   return slot;
 }
 
+bool& opening() {
+  thread_local bool flag = false;
+  return flag;
+}
+
 // Names that SQLite removes, and folders that it syncs, come through the shim: the default VFS asks
 // libc for them.
 
@@ -111,7 +116,9 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   DiskLog* const log = log_slot();
   const bool followed = log != nullptr && name != nullptr;
   const bool existed = followed && std::filesystem::exists(name);
+  opening() = true;
   const int code = real(vfs)->xOpen(real(vfs), name, real(file), flags, out);
+  opening() = false;
   if (code != SQLITE_OK) return code;
   file->pMethods = &kMethods;
   if (followed) own(file)->number = log->opened_by_sqlite(name, !existed);
@@ -133,6 +140,8 @@ void use_recording_vfs() {
   }();
   WY_ASSERT(sqlite3_vfs_register(&vfs, 1) == SQLITE_OK);
 }
+
+bool sqlite_is_opening() { return opening(); }
 
 void set_vfs_log(DiskLog* log) { log_slot() = log; }
 

@@ -9,5 +9,7 @@ namespace wenyuan::crash {
 void use_recording_vfs();
 // Null: nobody is told. Set while no database is open.
 void set_vfs_log(DiskLog* log);
+// Whether this thread is inside SQLite's opening of a file, of which it tells by itself.
+bool sqlite_is_opening();
 
 }  // namespace wenyuan::crash
