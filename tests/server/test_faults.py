@@ -13,6 +13,7 @@ import unittest
 
 import faults
 from faults import Faults
+from tiny_model import write_cross_encoder
 from wenyuan_server import Server
 
 DAY = 86400
@@ -108,18 +109,27 @@ class Disk(FaultyServer):
     def test_one_that_fails(self):
         self.refused_for_a_while(errno.EIO, faults.WRITE | faults.SYNC)
 
-    def test_a_start_on_a_full_one_says_so(self):
+    def refused_at_the_start(self, error, calls, words):
         self.server.stop()
-        self.faults.fail(errno.ENOSPC, faults.NEW_NAMES | faults.WRITE | faults.SYNC)
+        self.faults.fail(error, calls)
         with self.assertRaises(AssertionError) as raised:
             self.server.start()
         # Which file is the first that cannot be made is for SQLite to say.
         self.assertRegex(str(raised.exception) + self.server.log_tail(),
-                         "No space left on device|wenyuan: database: ")
+                         words + "|wenyuan: database: ")
         self.faults.heal()
         self.server.start()
         self.client = self.server.client()
         self.check()
+
+    def test_a_start_on_a_full_one_says_so(self):
+        self.refused_at_the_start(errno.ENOSPC, faults.NEW_NAMES | faults.WRITE | faults.SYNC,
+                                  "No space left on device")
+
+    def test_a_start_on_a_read_only_one_says_so(self):
+        self.refused_at_the_start(
+            errno.EROFS, faults.NEW_NAMES | faults.OPEN_TO_WRITE | faults.WRITE | faults.TRUNCATE
+            | faults.REMOVE, "Read-only file system")
 
     def test_one_that_is_nearly_full_takes_nothing_in(self):
         other = self.client.add_text(self.collection_id, "other", "Something else.")
@@ -247,6 +257,18 @@ class ChangedFiles(FaultyServer):
             self.restart()
         self.assertIn("database", str(raised.exception))
 
+    def test_of_the_keys_keep_the_server_from_starting_until_they_are_as_before(self):
+        for name, words in (("master.key", "master key"), ("erasure.secrets", "erasure secrets")):
+            file = self.data / "keys" / name
+            content = file.read_bytes()
+            file.write_bytes(bytes(reversed(content)))
+            with self.assertRaises(AssertionError) as raised:
+                self.restart()
+            self.assertIn(words, str(raised.exception))
+            file.write_bytes(content)
+        self.restart()
+        self.check()
+
     def test_repair_waits_for_the_server_to_stop(self):
         self.restart()
         result = self.run_on_data("repair")
@@ -256,9 +278,48 @@ class ChangedFiles(FaultyServer):
 
 
 class ChangedModels(unittest.TestCase):
+    def folder(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-models-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        return folder
+
+    def rank(self, client):
+        return client.post("/v1/rerank", {"query": "which pump", "documents": [
+            "close the valve of the pump", "a journey of seventy days"]})
+
+    def test_in_use_end_in_clear_errors_until_the_file_is_back(self):
+        source, models = self.folder(), self.folder()
+        write_cross_encoder(source)
+        server = Server(models=models, arguments=("--reranker-model", "tiny"))
+        made = server.run("model", "convert", str(source), "--models", str(models), "--name", "tiny")
+        self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
+        file = models / "tiny.gguf"
+        content = file.read_bytes()
+        with server:
+            client = server.client()
+            collection_id = client.create_collection("Models")["id"]
+            document = client.add_text(collection_id, "One", "The river stands here.")
+            client.wait_for([document["id"]])
+            wanted = client.must(200, self.rank(client))
+            for change in (bytes(len(content)), content[:len(content) * 3 // 4], content[:4096],
+                           content[:40], b""):
+                # In place, under whoever has mapped it.
+                file.write_bytes(change)
+                for _ in range(3):
+                    answer = self.rank(client)
+                    if answer.status != 200:
+                        self.assertIn(answer.status, (404, 415, 500, 503), answer.body)
+                        self.assertIn("tiny", answer.json["detail"])
+                    self.assertEqual(client.get("/healthz").status, 200)
+                    self.assertTrue(client.search("river", mode="keyword")["results"])
+            new = models / "tiny.new"
+            new.write_bytes(content)
+            new.rename(file)
+            wait_until("it ranks again", lambda: self.rank(client).status == 200)
+            self.assertEqual(client.must(200, self.rank(client))["results"], wanted["results"])
+
     def test_are_refused_and_the_rest_goes_on(self):
-        models = pathlib.Path(tempfile.mkdtemp(prefix="wenyuan-models-"))
-        self.addCleanup(shutil.rmtree, models, True)
+        models = self.folder()
         (models / "short.gguf").write_bytes(b"GGUF" + bytes(range(64)))
         (models / "noise.gguf").write_bytes(bytes(4096))
         with Server(models=models) as server:
