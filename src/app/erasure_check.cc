@@ -1,12 +1,17 @@
 #include "app/erasure_check.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <set>
 #include <system_error>
 #include <thread>
 
 #include "app/models.h"
+#include "base/file.h"
 #include "base/id.h"
 #include "store/blob_store.h"
 #include "store/content_store.h"
@@ -100,7 +105,13 @@ bool has_any(const std::vector<ChunkId>& ids, const std::vector<ChunkId>& ranges
   return false;
 }
 
-// Compartments without a generation have their postings in the memory of a server, or were lost.
+// Whose index has no file yet is in its memory; what a sweep has said of that is not asked again.
+bool a_server_serves(const Layout& layout) {
+  const FileDescriptor fd(::open((layout.indexes() / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+// A compartment without a generation is in the memory of a server, or was lost.
 Status all_are_there(store::Database& database, const index::Compartments& compartments) {
   WY_TRY(const auto wanted, database.read([](store::Snapshot& snapshot) {
     return store::places_with_chunks(snapshot);
@@ -120,12 +131,15 @@ Status all_are_there(store::Database& database, const index::Compartments& compa
 }
 
 using Opened = std::unique_ptr<index::Compartments>;
-Result<Opened> open_copy(const Layout& layout, store::Database& database, const IndexCopy& copy) {
+Result<Opened> open_copy(const Layout& layout, store::Database& database, bool swept,
+                         const IndexCopy& copy) {
   WY_RETURN_IF_ERROR(copy.take(layout.indexes()));
   WY_TRY(const index::VectorModel model, indexed_model(layout));
   WY_TRY(Opened compartments,
          open_compartments(copy.path(), layout.index_memory, database, model, IndexUse::look));
-  WY_RETURN_IF_ERROR(all_are_there(database, *compartments));
+  if (!swept || !a_server_serves(layout)) {
+    WY_RETURN_IF_ERROR(all_are_there(database, *compartments));
+  }
   return compartments;
 }
 
@@ -133,10 +147,10 @@ Status look_in_indexes(const Layout& layout, store::Database& database,
                        const std::vector<ChunkId>& ranges, ErasureCheck& check) {
   if (ranges.empty()) return Done{};
   const IndexCopy copy;
-  Result<Opened> opened = open_copy(layout, database, copy);
+  Result<Opened> opened = open_copy(layout, database, check.swept, copy);
   for (int attempt = 1; !opened && attempt < kCopyTries; ++attempt) {
     std::this_thread::sleep_for(kPause);  // a server may have been replacing a generation
-    opened = open_copy(layout, database, copy);
+    opened = open_copy(layout, database, check.swept, copy);
   }
   // Never "nothing is left" because nothing could be read.
   if (!opened) return within("the indexes could not be looked through", opened.error());
