@@ -18,4 +18,7 @@ struct BadChunk {
 // In the order of their ids, but for those without a key (has_key()); no more than `count_max`.
 Result<std::vector<BadChunk>> find_bad_chunks(Snapshot& snapshot, std::size_t count_max);
 
+// The same for extracted texts, of which no piece may be missing, and for layouts.
+Result<std::vector<BadChunk>> find_bad_texts(Snapshot& snapshot, std::size_t count_max);
+
 }  // namespace wenyuan::store

@@ -35,6 +35,8 @@ Status check_sqlite(Snapshot& snapshot, std::vector<std::string>& problems) {
 Status check_chunks(Snapshot& snapshot, std::vector<std::string>& problems) {
   WY_TRY(const std::vector<BadChunk> bad, find_bad_chunks(snapshot, kProblemsMax));
   for (const BadChunk& each : bad) problems.push_back(each.what + ": " + each.document_id);
+  WY_TRY(const std::vector<BadChunk> texts, find_bad_texts(snapshot, kProblemsMax));
+  for (const BadChunk& each : texts) problems.push_back(each.what);
   return Done{};
 }
 

@@ -21,7 +21,8 @@ struct Consistency {
 };
 
 // SQLite's own integrity and foreign keys; chunk counts and ranges of every document; document
-// counts of every label; that every chunk is as long as its place says. Reads only.
+// counts of every label; that every chunk is as long as its place says, and every text whole. Reads
+// only.
 Result<Consistency> check_consistency(Snapshot& snapshot);
 
 }  // namespace wenyuan::store

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "store/chunk_check.h"
 #include "store/content_access.h"
 #include "store/content_store.h"
 
@@ -50,7 +51,106 @@ Result<TextPlace> find_text(Snapshot& snapshot, const DocumentRow& row, std::int
   return TextPlace{version, statement.integer(0), Era::past};
 }
 
+// A version's text, in the row of a list of them.
+struct ListedText {
+  KeyOwner owner;
+  StoredKey key;
+  SecretNumber version_secret = 0;
+  std::int64_t document = 0;
+  TextPlace place;
+};
+
+Statement& bind_text(Statement& statement, const ListedText& text) {
+  statement.bind(1, text.document);
+  if (text.place.era == Era::past) statement.bind(2, text.place.version);
+  return statement;
+}
+
+Result<std::vector<ListedText>> all_texts(Snapshot& snapshot, Era era) {
+  const std::string common =
+      " FROM documents AS d JOIN document_versions AS v ON v.document = d.number AND ";
+  std::string sql = "SELECT d.id, d.collection_id, d.key_secret, d.wrapped_key, v.key_secret, ";
+  sql += era == Era::past
+             ? "d.number, v.version, v.text_size" + common +
+                   "v.version <> d.text_version AND v.text_size IS NOT NULL"
+             : "d.number, d.text_version, d.text_size" + common + "v.version = d.text_version";
+  WY_TRY(auto statement, snapshot.prepare(sql + " ORDER BY d.number, v.version"));
+  std::vector<ListedText> all;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) return all;
+    all.push_back({{statement.text(0), statement.text(1)},
+                   {statement.integer(2), std::string(as_text(statement.blob(3)))},
+                   statement.integer(4),
+                   statement.integer(5),
+                   {statement.integer(6), statement.integer(7), era}});
+  }
+}
+
+Status check_pieces(Snapshot& snapshot, const DocumentKey& key, const ListedText& text) {
+  WY_TRY(auto statement,
+         snapshot.prepare(text.place.era == Era::past
+                              ? "SELECT piece, text FROM past_texts WHERE document = ? "
+                                "AND version = ? ORDER BY piece"
+                              : "SELECT piece, text FROM document_texts WHERE document = ? "
+                                "ORDER BY piece"));
+  bind_text(statement, text);
+  std::int64_t size = 0;
+  for (;;) {
+    WY_TRY(const bool found, statement.step());
+    if (!found) break;
+    WY_TRY(const std::string piece,
+           key.open(text_field(text.place.version, statement.integer(0)), statement.blob(1)));
+    size += static_cast<std::int64_t>(code_point_count(piece));
+  }
+  if (size == text.place.size) return Done{};
+  return Error{ErrorCode::corrupt, "the text of " + text.owner.document_id + " is not whole"};
+}
+
+Status check_layout(Snapshot& snapshot, const DocumentKey& key, const ListedText& text) {
+  WY_TRY(auto statement,
+         snapshot.prepare(text.place.era == Era::past
+                              ? "SELECT layout FROM past_layouts WHERE document = ? "
+                                "AND version = ?"
+                              : "SELECT layout FROM document_layouts WHERE document = ?"));
+  WY_TRY(const bool found, bind_text(statement, text).step());
+  if (!found) return Done{};
+  WY_TRY(const std::string bytes, key.open(layout_field(text.place.version), statement.blob(0)));
+  if (bytes.empty()) {
+    return Error{ErrorCode::corrupt, "the layout of " + text.owner.document_id + " is gone"};
+  }
+  WY_RETURN_IF_ERROR(decode_layout(bytes));
+  return Done{};
+}
+
+// Done for what has no key, as find_bad_chunks().
+Status check_text(Snapshot& snapshot, DocumentKeys& keys, const ListedText& text) {
+  const auto key = keys.open(text.owner, text.key, text.version_secret);
+  const bool unreadable =
+      !key && (key.error().code == ErrorCode::corrupt || is_erased(key.error()));
+  if (unreadable) return Done{};
+  if (!key) return key.error();
+  WY_RETURN_IF_ERROR(check_pieces(snapshot, **key, text));
+  return check_layout(snapshot, **key, text);
+}
+
 }  // namespace
+
+Result<std::vector<BadChunk>> find_bad_texts(Snapshot& snapshot, std::size_t count_max) {
+  std::vector<BadChunk> bad;
+  DocumentKeys keys(snapshot);
+  for (const Era era : {Era::present, Era::past}) {
+    WY_TRY(const std::vector<ListedText> texts, all_texts(snapshot, era));
+    for (const ListedText& each : texts) {
+      const Status whole = check_text(snapshot, keys, each);
+      if (whole) continue;
+      if (whole.error().code != ErrorCode::corrupt) return whole.error();
+      if (bad.size() >= count_max) return bad;
+      bad.push_back({whole.error().message, each.owner.document_id, era});
+    }
+  }
+  return bad;
+}
 
 Result<std::int64_t> put_text(Transaction& tx, const DocumentRow& row, std::string_view text) {
   const std::int64_t version = row.document.version;

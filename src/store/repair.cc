@@ -150,7 +150,9 @@ Result<std::set<std::string>> unreadable_ids(Transaction& tx) {
 // First, while the chunks are there.
 Status renew_bad_chunks(Transaction& tx, UnixMillis now, std::set<std::string>& renewed,
                         std::set<std::string>& past_renewed, std::vector<std::string>& done) {
-  WY_TRY(const std::vector<BadChunk> bad, find_bad_chunks(tx, kBadChunksMax));
+  WY_TRY(std::vector<BadChunk> bad, find_bad_chunks(tx, kBadChunksMax));
+  WY_TRY(const std::vector<BadChunk> texts, find_bad_texts(tx, kBadChunksMax));
+  bad.insert(bad.end(), texts.begin(), texts.end());
   if (!bad.empty()) WY_RETURN_IF_ERROR(tx.raise_commit());
   for (const BadChunk& each : bad) {
     const bool past = each.era == Era::past;

@@ -86,6 +86,13 @@ TEST_F(Repair, FindsTextsAndVectorsThatWereEmptied) {
   EXPECT_EQ(*text(), "one line");
   tamper("UPDATE document_texts SET text = x''");
   EXPECT_EQ(text().error().code, ErrorCode::corrupt);
+  EXPECT_THAT(problems(), Not(IsEmpty()));
+  repair();
+  EXPECT_THAT(problems(), IsEmpty());
+  finish(id_, "one line\nand another");
+  EXPECT_EQ(*text(), "one line");
+  tamper("UPDATE document_texts SET text = CAST(text || x'00' AS BLOB)");
+  EXPECT_THAT(problems(), Not(IsEmpty()));
   tamper("DELETE FROM document_texts");
   EXPECT_EQ(text().error().code, ErrorCode::corrupt);
   tamper("UPDATE chunks SET vector = x'' WHERE ordinal = 1");
