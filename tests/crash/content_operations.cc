@@ -96,8 +96,14 @@ Status take_a_job(Node& node, Scene&) {
 Status keep_receipt(Node& node, Scene& scene, store::Transaction& tx, const store::Erased& erased) {
   store::Erasure erasure;
   erasure.receipt_id = scene.fresh("rct_");
-  erasure.document_id = erased.document_id;
-  erasure.receipt = "signed elsewhere";
+  erasure.erased_id = erased.document_id;
+  // As the server writes them, but for the signature, which the sweep does not look at.
+  erasure.receipt = "wenyuan.erasure/store\nreceipt " + erasure.receipt_id + "\ndocument " +
+                    erased.document_id + "\ncollection " + erased.collection_id + "\nerased " +
+                    rfc3339(node.now()) + "\nversions 1\nchunks 1\nvectors 0\nrecord CsUY\n";
+  for (const auto& [sha256, size_bytes] : erased.originals) {
+    erasure.receipt += "original " + sha256 + " " + std::to_string(size_bytes) + "\n";
+  }
   erasure.erased_at = node.now();
   erasure.key_secret = erased.key_secret;
   return store::add_erasure(tx, erasure);

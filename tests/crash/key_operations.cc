@@ -24,7 +24,9 @@ Status erased_document(Node& node, Scene& scene) {
 // The server does it every few seconds and tries again.
 Status sweep(Node& node, Scene&) {
   llm::EngineClient none({.socket = "/nonexistent", .connect_time = std::chrono::milliseconds(0)});
-  app::sweep_erasures(node.database(), node.indexer(), none, node.now(), std::stop_token());
+  const llm::EngineSupervisor nobody({});
+  app::sweep_erasures({node.database(), node.blobs(), node.indexer(), none, nobody}, node.now(),
+                      std::stop_token());
   WY_TRY(const std::int64_t left, node.database().read([](store::Snapshot& snapshot) {
     return store::last_unswept(snapshot);
   }));
