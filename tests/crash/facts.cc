@@ -73,14 +73,15 @@ Status add_titles(store::Snapshot& snapshot, Facts& facts) {
 Result<std::vector<std::string>> key_problems(store::Snapshot& snapshot) {
   std::vector<std::string> problems;
   WY_TRY(const store::ErasureSecrets* const secrets, snapshot.keys().secrets());
-  WY_TRY(auto rows, snapshot.prepare(
-                        "SELECT id, key_secret, 0 FROM documents UNION ALL "
-                        "SELECT 'a version of ' || d.id, v.key_secret, 0 FROM document_versions v "
-                        "JOIN documents d ON d.number = v.document WHERE v.key_secret > 0 "
-                        "UNION ALL SELECT 'answer ' || key, key_secret, 0 FROM idempotency_keys "
-                        "UNION ALL "
-                        "SELECT document_id, key_secret, 1 FROM erasures UNION ALL "
-                        "SELECT 'what was erased', number, 1 FROM secrets_to_destroy"));
+  WY_TRY(auto rows,
+         snapshot.prepare(
+             "SELECT id, key_secret, 0 FROM documents UNION ALL "
+             "SELECT 'a version of ' || d.id, v.key_secret, 0 FROM document_versions v "
+             "JOIN documents d ON d.number = v.document WHERE v.key_secret > 0 "
+             "UNION ALL SELECT 'answer ' || key, key_secret, 0 FROM idempotency_keys "
+             "UNION ALL "
+             "SELECT document_id, key_secret, 1 FROM erasures WHERE key_secret > 0 UNION ALL "
+             "SELECT 'what was erased', number, 1 FROM secrets_to_destroy"));
   for (;;) {
     WY_TRY(const bool found, rows.step());
     if (!found) return problems;
