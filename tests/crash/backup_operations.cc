@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "backup/replica.h"
+#include "base/file.h"
 #include "tests/crash/backups.h"
 #include "tests/crash/operations.h"
 
@@ -46,6 +47,8 @@ Status put_away(const fs::path& folder) {
   std::error_code failed;
   fs::remove_all(away, failed);
   if (!failed && fs::exists(folder, failed)) fs::rename(folder, away, failed);
+  // Else its files may be gone after a power cut and the new name with them.
+  if (!failed) WY_RETURN_IF_ERROR(sync_directory(folder.parent_path()));
   if (!failed) fs::remove_all(away, failed);
   if (failed) return Error{ErrorCode::unavailable, "remove a restored store: " + failed.message()};
   return Done{};
