@@ -37,12 +37,21 @@ std::string wrap_bound(const KeyOwner& owner) {
   return owner.collection_id + " " + owner.document_id;
 }
 
-Result<std::optional<CipherKey>> find_collection_key(Snapshot& snapshot, const std::string& id) {
+Result<std::optional<KeyRing::Wrapped>> wrapped_collection_key(Snapshot& snapshot,
+                                                               const std::string& id) {
   WY_TRY(auto statement, snapshot.prepare("SELECT master, wrapped FROM wrapped_keys WHERE id = ?"));
   WY_TRY(const bool found, statement.bind(1, id).step());
-  if (!found) return std::optional<CipherKey>();
-  WY_TRY(const CipherKey key,
-         snapshot.keys().unwrap({statement.text(0), std::string(as_text(statement.blob(1)))}, id));
+  if (!found) return std::optional<KeyRing::Wrapped>();
+  return std::optional(
+      KeyRing::Wrapped{statement.text(0), std::string(as_text(statement.blob(1)))});
+}
+
+Result<std::optional<CipherKey>> find_collection_key(Snapshot& snapshot, const std::string& id) {
+  const auto wrapped = wrapped_collection_key(snapshot, id);
+  // A database that cannot be read says nothing of what would open.
+  if (!wrapped) return Error{ErrorCode::unavailable, wrapped.error().message};
+  if (!*wrapped) return std::optional<CipherKey>();
+  WY_TRY(const CipherKey key, snapshot.keys().unwrap(**wrapped, id));
   return std::optional(key);
 }
 
