@@ -267,11 +267,11 @@ class Server:
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="wenyuan-test-"))
         self.models, self.arguments = models, list(arguments)
         self.program = program or BIN_DIR / "wenyuan"
-        self.process, self.port = None, None
+        self.process, self.port, self.reserved = None, None, None
         self.log = None
 
     def start(self, seconds=START_SECONDS):
-        self.port = free_port()
+        self.reserve_port()
         if self.log is None:
             self.log = open(self.data.parent / (self.data.name + ".log"), "ab")
         self.process = subprocess.Popen(
@@ -289,6 +289,16 @@ class Server:
                     return self
             time.sleep(0.02)
         raise AssertionError("the server did not become ready:\n" + self.log_tail())
+
+    def reserve_port(self):
+        """Held while the server lives, so that no other test's server is taken for this one: whoever
+        asks for a port by its number may have it beside us, whoever asks for any does not get it."""
+        if self.reserved:
+            self.reserved.close()
+        self.reserved = socket.socket()
+        self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.reserved.bind(("127.0.0.1", 0))
+        self.port = self.reserved.getsockname()[1]
 
     def probe(self):
         return Client(self.port, key=None, timeout=5)
@@ -358,6 +368,8 @@ class Server:
                 self.kill()
             if self.log:
                 self.log.close()
+            if self.reserved:
+                self.reserved.close()
             if self.own_data:
                 shutil.rmtree(self.data, ignore_errors=True)
                 pathlib.Path(str(self.data) + ".log").unlink(missing_ok=True)
