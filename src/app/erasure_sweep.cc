@@ -30,6 +30,7 @@ Status forget_prompts(const SweepParts& parts, const std::stop_token& stop) {
   // Without a process nothing is remembered. One that does not answer may remember all of it.
   if (parts.supervisor.state().pid == 0) return Done{};
   WY_TRY(const llm::EngineStatus status, parts.engine.status());
+  if (status.loaded.empty()) return Done{};
   WY_TRY(const std::vector<llm::ModelInfo> models, parts.engine.models());
   for (const llm::ModelInfo& model : models) {
     const bool loaded =
