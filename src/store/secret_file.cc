@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,10 @@ namespace {
 constexpr std::string_view kMagic = "wenyuan secrets\n";
 constexpr std::uint8_t kLost = 0xff;
 constexpr SecretNumber kMergeCount = 2048;  // places that are compared at a time
+
+// What a damaged file or row names may be any number; behind this one no file has places.
+constexpr SecretNumber kNumberMax =
+    std::numeric_limits<std::int64_t>::max() / static_cast<std::int64_t>(kSecretSize) - kMergeCount;
 
 std::int64_t offset_of(SecretNumber number) {
   return number * static_cast<std::int64_t>(kSecretSize);
@@ -132,7 +137,10 @@ Result<SecretNumber> SecretFile::end() const {
 
 Status SecretFile::read(SecretNumber first, std::span<CipherKey> places) const {
   WY_ASSERT(first > 0);
-  WY_TRY(const std::size_t done, read_at(fd_.get(), offset_of(first), characters(places), path_));
+  std::size_t done = 0;
+  if (first <= kNumberMax) {
+    WY_TRY(done, read_at(fd_.get(), offset_of(first), characters(places), path_));
+  }
   // A place that is not whole is none.
   for (CipherKey& place : places.subspan(done / kSecretSize)) place = lost_place();
   return Done{};
